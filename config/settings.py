@@ -1,0 +1,99 @@
+"""What differs from machine to machine: addresses, secrets, folders. Read from the environment or var/.env."""
+
+from __future__ import annotations
+
+import secrets
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def _absolute(path: str | Path) -> Path:
+    return (ROOT / path).resolve()
+
+
+Folder = Annotated[Path, BeforeValidator(_absolute)]
+
+
+class Settings(BaseSettings):
+    """Every setting can be given as DIANDAN_<NAME>; relative folders are below the project's root."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="DIANDAN_",
+        env_nested_delimiter="__",
+        env_file=ROOT / "var" / ".env",
+        extra="ignore",
+        frozen=True,
+    )
+
+    home: Folder = Field(
+        default=ROOT / "var", description="Where databases, logs and the generated secret live."
+    )
+    config: Folder = Field(
+        default=ROOT / "config" / "example", description="The folder that describes the community."
+    )
+    database: str | None = Field(
+        default=None,
+        description="The database's URL, sqlite:///… or postgresql://…; a file in `home` by default.",
+    )
+    host: str = Field(default="127.0.0.1", description="Where the Prefect server listens.")
+    port: int = Field(default=4200, description="The port of the Prefect server.", ge=1, le=65535)
+    auth_string: SecretStr | None = Field(
+        default=None,
+        description="user:password for the Prefect server; needed beyond 127.0.0.1.",
+    )
+    public_url: str | None = Field(
+        default=None, description="How residents reach the portal; the community's own by default."
+    )
+    secret: SecretStr | None = Field(
+        default=None,
+        description="The key of rating links, the same on all machines; generated in `home` by default.",
+    )
+    channels: dict[str, SecretStr] = Field(
+        default_factory=dict,
+        description="The Apprise URL of each channel of channels.yaml: DIANDAN_CHANNELS__MAIL=mailtos://…",
+    )
+    pool: str = Field(default="diandan", description="The Prefect work pool.")
+    pool_limit: int = Field(default=2, description="How many runs may work at once.", ge=1)
+    stuck_after: float = Field(
+        default=120, description="Seconds after which an order's run that works is taken for dead."
+    )
+
+    @cached_property
+    def database_url(self) -> str:
+        """The URL with a driver that we ship."""
+        if self.database is None:
+            return f"sqlite:///{self.home / 'diandan.db'}"
+        for plain in ("postgresql://", "postgres://"):
+            if self.database.startswith(plain):
+                return "postgresql+psycopg://" + self.database.removeprefix(plain)
+        return self.database
+
+    @cached_property
+    def secret_key(self) -> bytes:
+        """The secret, made once with mode 0600 when none is given."""
+        if self.secret is not None:
+            return self.secret.get_secret_value().encode()
+        path = self.home / "secret.key"
+        if not path.exists():
+            self.home.mkdir(parents=True, exist_ok=True)
+            fresh = path.with_name(f"secret.{secrets.token_hex(4)}")
+            fresh.touch(mode=0o600)
+            fresh.write_text(secrets.token_urlsafe(32), encoding="ascii")
+            try:
+                path.hardlink_to(fresh)
+            except FileExistsError:
+                pass  # another process was first: its secret counts
+            finally:
+                fresh.unlink()
+        return path.read_text(encoding="ascii").encode()
+
+    def channel_url(self, channel: str) -> str | None:
+        """The Apprise URL configured for a channel id, None when this machine has none."""
+        url = self.channels.get(channel.replace("-", "_")) or self.channels.get(channel)
+        return url.get_secret_value() if url else None
