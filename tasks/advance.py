@@ -1,0 +1,119 @@
+"""The one door: every change of an order's status goes through `advance`, and leaves a row of history."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, fields
+
+from sqlmodel import Session, select
+
+from tasks.clock import utc_now
+from tasks.directory import SYSTEM, find_member, with_ids
+from tasks.errors import UnknownOrder
+from tasks.house import house
+from tasks.models.inputs import ActionInput, Claim, Merge, MoveMoney, Rate
+from tasks.models.state import Actor, OrderState
+from tasks.models.tables import History, Member, Order, Rating, Resident
+from tasks.rules.circumstances import Circumstances
+from tasks.rules.law import consequence, decide
+from tasks.rules.notices import Deed, Notice, notices_of
+from tasks.rules.routing import suggest_category
+
+_COLUMNS = tuple(field.name for field in fields(OrderState))
+
+
+def state_of(order: Order) -> OrderState:
+    """The order as the law sees it."""
+    return OrderState(**{column: getattr(order, column) for column in _COLUMNS})
+
+
+def find_order(session: Session, number: str, *, lock: bool = False) -> Order:
+    """The order of a number (however it was typed); locked against others until the commit if asked.
+
+    Raises UnknownOrder.
+    """
+    wanted = select(Order).where(Order.number == number.strip().upper())
+    if lock:
+        wanted = (
+            wanted.with_for_update()
+        )  # SQLite ignores it: there the whole transaction is the lock
+    order = session.exec(wanted).first()
+    if order is None:
+        raise UnknownOrder(number=number[:40])
+    return order
+
+
+def advance(
+    session: Session, order: Order, request: ActionInput, who: Actor, form: str | None = None
+) -> list[Notice]:
+    """Does one action, and what follows of itself, and gives the notices that they call for.
+
+    The order must be locked. `form` is the key of the form whose answer this is.
+    Raises what the law raises; then nothing has changed.
+    """
+    request = with_ids(session, order, request)
+    before = state_of(order)
+    after = decide(before, request, _circumstances(session, order, request, who))
+    for column, value in asdict(after).items():
+        setattr(order, column, value)
+    session.add(_history(order, before, request, who, form))
+    if isinstance(request, Rate):
+        session.add(_rating(order, request, who))
+    session.flush()
+    notices = notices_of(Deed(before, after, request, who))
+    if follows := consequence(after, request):
+        notices += advance(session, order, follows, SYSTEM, form)
+    return notices
+
+
+def _history(
+    order: Order, before: OrderState, request: ActionInput, who: Actor, form: str | None
+) -> History:
+    assert order.id is not None
+    return History(
+        order_id=order.id,
+        version=order.version,
+        round=order.round,
+        at=utc_now(),
+        action=request.action,
+        from_status=before.status,
+        to_status=order.status,
+        actor=who.id,
+        reason=getattr(request, "reason", ""),
+        inputs=request.model_dump(mode="json", exclude_defaults=True),
+        form=form,
+    )
+
+
+def _rating(order: Order, request: Rate, who: Actor) -> Rating:
+    assert order.id is not None
+    return Rating(
+        order_id=order.id,
+        round=order.round,
+        grade=request.grade,
+        solved=request.solved,
+        comment=request.reason,
+        actor=who.id,
+        at=utc_now(),
+    )
+
+
+def _circumstances(
+    session: Session, order: Order, request: ActionInput, who: Actor
+) -> Circumstances:
+    """Looks up what the law asks about: only what this request needs."""
+    catalog = house().catalog
+    resident = session.get(Resident, order.resident_id) if order.resident_id else None
+    member = session.get(Member, order.member) if order.member else None
+    named_order = None
+    if isinstance(request, Merge | MoveMoney):
+        named_order = state_of(find_order(session, request.to, lock=True))
+    return Circumstances(
+        now=utc_now(),
+        actor=who,
+        catalog=catalog,
+        suggested_category=suggest_category(order.words, catalog),
+        named_member=find_member(session, request.to) if isinstance(request, Claim) else None,
+        named_order=named_order,
+        resident_phone=resident.phone if resident else "",
+        member_phone=member.phone if member else "",
+    )

@@ -1,0 +1,101 @@
+"""What no robot can deliver: the calls to make and the texts to forward, ticked off one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, and_, or_, update
+from sqlmodel import Session, col, select
+
+from tasks.clock import utc_now
+from tasks.db import reading, transaction
+from tasks.directory import actor
+from tasks.house import house
+from tasks.messages import BY_HAND
+from tasks.models.enums import Audience, MessageState
+from tasks.models.tables import Member, Message, Order, Resident
+from tasks.rendering import Text
+from tasks.texts import text_of
+
+
+@dataclass(frozen=True)
+class Errand:
+    """One person to tell something. `phone` is for the form alone, never for a list that stays."""
+
+    id: int
+    number: str
+    audience: Audience
+    name: str
+    phone: str
+    text: Text
+    doubtful: bool  # it may have arrived already
+    note: str  # why a channel gave it up
+
+
+def _to_tell() -> ColumnElement[bool]:
+    """Queued on the by-hand channel, or sent with nobody knowing whether it arrived."""
+    return or_(
+        and_(col(Message.channel) == BY_HAND, col(Message.state) == MessageState.QUEUED),
+        col(Message.state) == MessageState.UNKNOWN,
+    )
+
+
+def errands() -> list[Errand]:
+    """Everything that waits to be told by a person, the oldest first."""
+    with reading(house().database) as session:
+        rows = session.exec(
+            select(Message, Order)
+            .join(Order, col(Message.order_id) == col(Order.id))
+            .where(_to_tell())
+            .order_by(col(Message.id))
+        )
+        return [_errand(session, message, order) for message, order in rows]
+
+
+def _errand(session: Session, message: Message, order: Order) -> Errand:
+    assert message.id is not None
+    name, phone = _whom(session, message)
+    return Errand(
+        id=message.id,
+        number=order.number,
+        audience=message.audience,
+        name=name,
+        phone=phone,
+        text=text_of(session, message, order),
+        doubtful=message.state is MessageState.UNKNOWN,
+        note=message.reason,
+    )
+
+
+def _whom(session: Session, message: Message) -> tuple[str, str]:
+    """The recipient's name and phone as they are today."""
+    catalog = house().catalog
+    if message.audience is Audience.RESIDENT:
+        resident = session.get(Resident, int(message.recipient))
+        return (resident.name or "居民", resident.phone) if resident else ("居民", "")
+    if message.audience is Audience.GROUPS:
+        return "各群", ""
+    if message.audience is Audience.COORDINATORS:
+        return "社区干部", ""
+    for entries in (catalog.handlers, catalog.staff):
+        if message.recipient in entries:
+            entry = entries[message.recipient]
+            return entry.name, entry.phone
+    member = session.get(Member, message.recipient)
+    if member is None:
+        return message.recipient, ""
+    handler = catalog.handlers.get(member.handler)
+    return member.name, member.phone or (handler.phone if handler else "")
+
+
+def mark_told(ids: Sequence[int], who: str) -> int:
+    """Ticks messages off as told by `who`, and gives how many; those ticked before are left alone."""
+    with transaction(house().database) as session:
+        person = actor(session, who)
+        done = session.execute(
+            update(Message)
+            .where(col(Message.id).in_(ids), _to_tell())
+            .values(state=MessageState.DELIVERED, code=f"told_by:{person.id}", ended_at=utc_now())
+        )
+        return int(done.rowcount)  # type: ignore[attr-defined]

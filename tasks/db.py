@@ -1,0 +1,94 @@
+"""The engine, and the only place that commits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+from sqlmodel import Session
+
+from tasks.errors import BadDatabase
+
+BUSY_SECONDS = 30  # how long a writer waits for another one
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    """SQLite as we want it: write-ahead log, every commit on the disk, foreign keys, our own BEGIN.
+
+    A writer takes the lock when it begins (BEGIN IMMEDIATE), so that what it has read still holds
+    when it writes; a reader does not.
+    """
+
+    @event.listens_for(engine, "connect")
+    def _on_connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA synchronous = FULL")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _on_begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@lru_cache(maxsize=8)
+def engine_for(url: str) -> Engine:
+    """The engine of a database URL, one per process. Raises BadDatabase when the URL is none."""
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite":
+            if parsed.database and parsed.database != ":memory:":
+                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            engine = create_engine(parsed)
+            _prepare_sqlite(engine)
+            return engine
+        return create_engine(parsed, pool_pre_ping=True)
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, OSError) as error:
+        raise BadDatabase(url=_without_password(url), problem=str(error)) from error
+
+
+def _without_password(url: str) -> str:
+    try:
+        return make_url(url).render_as_string(hide_password=True)
+    except ArgumentError:
+        return "（不是数据库地址）"
+
+
+@contextmanager
+def _connected(url: str, *, writes: bool) -> Iterator[Connection]:
+    try:
+        connection = engine_for(url).connect()
+    except OperationalError as error:
+        raise BadDatabase(url=_without_password(url), problem=str(error.orig)) from error
+    with connection.execution_options(writes=writes):
+        yield connection
+
+
+@contextmanager
+def transaction(url: str) -> Iterator[Session]:
+    """A session that is committed at the end, or rolled back whole when anything is raised.
+
+    Objects can still be read after the commit. Never hold one while talking to the network.
+    """
+    with _connected(url, writes=True) as connection, connection.begin():
+        with Session(bind=connection, expire_on_commit=False) as session:
+            yield session
+            session.flush()
+
+
+@contextmanager
+def reading(url: str) -> Iterator[Session]:
+    """A session to look with: one consistent view, nothing kept."""
+    with _connected(url, writes=False) as connection, connection.begin() as view:
+        with Session(bind=connection, expire_on_commit=False, autoflush=False) as session:
+            yield session
+        view.rollback()

@@ -1,0 +1,107 @@
+"""Who is who: from an id or a name that somebody typed or picked to the person or body meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rapidfuzz import process
+from sqlmodel import Session, select
+
+from tasks.errors import UnknownId
+from tasks.house import house
+from tasks.models.enums import Role
+from tasks.models.inputs import ActionInput
+from tasks.models.state import Actor, MemberView
+from tasks.models.tables import Member, Order
+
+SYSTEM = Actor("system", Role.SYSTEM, "系统")
+RESIDENT = Actor("resident", Role.RESIDENT, "居民")
+
+
+def _unknown(what: str, id: str, known: Iterable[str]) -> UnknownId:
+    close = process.extractOne(id, list(known), score_cutoff=60)
+    return UnknownId(what=what, id=id, hint=f"，是否想写“{close[0]}”" if close else "")
+
+
+def actor(session: Session, who: str) -> Actor:
+    """Who acts: `resident`, `system`, or the id or name of a staff person, handler or member.
+
+    Raises UnknownId.
+    """
+    catalog = house().catalog
+    if who in (SYSTEM.id, RESIDENT.id):
+        return SYSTEM if who == SYSTEM.id else RESIDENT
+    for staff in catalog.staff.values():
+        if who in (staff.id, staff.name):
+            return Actor(staff.id, Role.STAFF, staff.name, catalog.community.desk, staff.member)
+    for handler in catalog.handlers.values():
+        if who in (handler.id, handler.name):
+            return Actor(handler.id, Role.HANDLER, handler.name, handler.id)
+    member = find_member(session, who)
+    if member is not None:
+        return Actor(member.id, Role.MEMBER, member.name, member.handler, member.id)
+    raise _unknown("操作人", who, ["resident", "system", *catalog.staff, *catalog.handlers])
+
+
+def find_member(session: Session, who: str, handler: str | None = None) -> MemberView | None:
+    """A registered member by id, or by a name that is unique (within the handler, when one is given)."""
+    row = session.get(Member, who)
+    if row is None:
+        named = select(Member).where(Member.name == who)
+        if handler:
+            named = named.where(Member.handler == handler)
+        rows = session.exec(named.limit(2)).all()
+        row = rows[0] if len(rows) == 1 else None
+    return _view(row) if row else None
+
+
+def _view(row: Member) -> MemberView:
+    return MemberView(row.id, row.name, row.handler, row.phone, row.verified)
+
+
+def members_of(session: Session, handler: str) -> list[MemberView]:
+    """The verified members of a handler, in the order of their ids."""
+    rows = session.exec(
+        select(Member).where(Member.handler == handler, Member.verified).order_by(Member.id)
+    )
+    return [_view(row) for row in rows]
+
+
+def with_ids(session: Session, order: Order, request: ActionInput) -> ActionInput:
+    """The request with ids where it has names (of a handler, a member, a category, a grid).
+
+    Raises UnknownId for a handler or member that is neither.
+    """
+    catalog = house().catalog
+    found: dict[str, str] = {}
+    kinds = {
+        name: (field.json_schema_extra or {}).get("type")
+        for name, field in type(request).model_fields.items()
+        if isinstance(field.json_schema_extra, dict)
+    }
+    for name, kind in kinds.items():
+        typed = getattr(request, name)
+        if typed is None:
+            continue
+        if kind == "handler":
+            found[name] = _by_id_or_name("承办方", typed, catalog.handlers)
+        elif kind == "category":
+            found[name] = _by_id_or_name("类别", typed, catalog.categories)
+        elif kind == "grid":
+            found[name] = _by_id_or_name("网格", typed, catalog.grids)
+        elif kind == "member":
+            member = find_member(session, typed, order.handler)
+            if member is None:
+                raise _unknown("党员", typed, catalog.members)
+            found[name] = member.id
+    return request.model_copy(update=found)
+
+
+def _by_id_or_name(what: str, typed: str, entries: object) -> str:
+    known: dict[str, object] = dict(entries)  # type: ignore[call-overload]
+    if typed in known:
+        return typed
+    for id, entry in known.items():
+        if getattr(entry, "name", None) == typed:
+            return id
+    raise _unknown(what, typed, known)

@@ -1,0 +1,126 @@
+"""What can go wrong for a reason that somebody can act on. The class is the fact; its sentence stands once, here."""
+
+from __future__ import annotations
+
+
+class DiandanError(Exception):
+    """A user's mistake or a refusal by the rules. `str()` is one whole sentence that says what to do."""
+
+    sentence = "出错了。"
+
+    def __init__(self, **facts: object) -> None:
+        self.facts = facts
+        super().__init__(self.sentence.format(**facts))
+
+
+class BadInput(DiandanError):
+    """Something typed is not usable: which field, and what would be right."""
+
+    sentence = "“{field}”不对：{problem}"
+
+
+class UnknownOrder(DiandanError):
+    """No order has this number."""
+
+    sentence = "没有编号为“{number}”的订单，请核对编号（样式：A-2026-0001）。"
+
+
+class UnknownId(DiandanError):
+    """An id or name that the community's configuration does not have."""
+
+    sentence = "没有{what}“{id}”{hint}。"
+
+
+class NotAllowed(DiandanError):
+    """The lifecycle has no such action for the order as it stands."""
+
+    sentence = "订单 {number} 现在是“{status}”，不能“{action}”；现在可以：{allowed}。"
+
+
+class Refused(DiandanError):
+    """The action exists, but a rule forbids it here."""
+
+    sentence = "订单 {number} 不能“{action}”：{why}"
+
+
+class StaleOrder(DiandanError):
+    """Somebody else was faster: the order has moved on since it was looked at."""
+
+    sentence = "订单 {number} 刚刚已有变化：{what}。请按现在的情况再办。"
+
+
+class NotForThem(DiandanError):
+    """The actor has no business with this order."""
+
+    sentence = "“{who}”不能对订单 {number}“{action}”：{why}"
+
+
+class UnknownLink(DiandanError):
+    """A rating link that was never given out."""
+
+    sentence = "这个评价链接不存在，请核对链接，或联系社区。"
+
+
+class LateLink(DiandanError):
+    """The rating window of this link has passed."""
+
+    sentence = "评价期已过，这一轮不再接受评价；如有问题请联系社区。"
+
+
+class UsedLink(DiandanError):
+    """This round has been rated already."""
+
+    sentence = "这一轮已经评价过了，谢谢您；如有变化请联系社区。"
+
+
+class NewerDatabase(DiandanError):
+    """The database was made by a newer release."""
+
+    sentence = "数据库（版本 {found}）比本软件新，请升级软件后再启动。"
+
+
+class OlderDatabase(DiandanError):
+    """The database is of an older release and must be migrated first."""
+
+    sentence = "数据库是旧版本（{found}），请先运行 diandan init 升级。"
+
+
+class BadDatabase(DiandanError):
+    """The database cannot be opened."""
+
+    sentence = "打不开数据库 {url}：{problem}"
+
+
+class WrongPurpose(DiandanError):
+    """The database is marked for something else."""
+
+    sentence = "这个数据库标记为“{purpose}”，{why}"
+
+
+class BadTemplate(DiandanError):
+    """A message template is missing or uses a value that it is not given."""
+
+    sentence = "消息模板 {template} 有问题：{problem}"
+
+
+class PortInUse(DiandanError):
+    """Another program listens where the server should."""
+
+    sentence = (
+        "端口 {port} 已被占用：可能已经启动过一次；请先停掉它，或用 DIANDAN_PORT 换一个端口。"
+    )
+
+
+class UnsafeHost(DiandanError):
+    """Listening beyond this machine without a password."""
+
+    sentence = (
+        "监听地址 {host} 会让别的机器也能进入：请先设置 DIANDAN_AUTH_STRING（用户名:密码），"
+        "或者只用 127.0.0.1。"
+    )
+
+
+class ServerFailed(DiandanError):
+    """The Prefect server did not come up."""
+
+    sentence = "Prefect 服务器没有启动成功，日志在 {log}。"

@@ -1,0 +1,49 @@
+"""The house we work in: this machine's settings and the community's catalog, loaded once per process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from config.catalog import Catalog, load_catalog
+from config.settings import Settings
+
+
+@dataclass(frozen=True)
+class House:
+    settings: Settings
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        """The community. Raises CatalogError with every mistake when its files are not right."""
+        return load_catalog(self.settings.config)
+
+    @property
+    def database(self) -> str:
+        return self.settings.database_url
+
+    @property
+    def timezone(self) -> str:
+        return self.catalog.calendar.timezone
+
+    @property
+    def public_url(self) -> str:
+        return (self.settings.public_url or self.catalog.community.public_url).rstrip("/")
+
+
+_house: House | None = None
+
+
+def house() -> House:
+    """The house of this process; from the environment unless `move_in` chose another."""
+    global _house
+    if _house is None:
+        _house = House(Settings())
+    return _house
+
+
+def move_in(settings: Settings) -> House:
+    """Chooses the house of this process: what the command line's options say, or a test's."""
+    global _house
+    _house = House(settings)
+    return _house

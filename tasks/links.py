@@ -1,0 +1,36 @@
+"""Rating links: derived from the server's secret, the order and the round, so that none is ever stored."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import re
+from hashlib import sha256
+
+from tasks.errors import UnknownLink
+from tasks.house import house
+
+_SHAPE = re.compile(r"([ASB]-\d{4}-\d{4,9})\.(\d{1,3})\.([A-Za-z0-9_-]{22})")
+
+
+def rating_token(number: str, round: int) -> str:
+    """The token of an order's round: the same whenever it is asked for."""
+    digest = hmac.new(house().settings.secret_key, f"rate:{number}:{round}".encode(), sha256)
+    seal = base64.urlsafe_b64encode(digest.digest()[:16]).decode().rstrip("=")
+    return f"{number}.{round}.{seal}"
+
+
+def rating_link(number: str, round: int) -> str:
+    """The address that a resident opens to rate; it ends in /r/TOKEN."""
+    return f"{house().public_url}/r/{rating_token(number, round)}"
+
+
+def order_and_round(token: str) -> tuple[str, int]:
+    """What a token stands for. Raises UnknownLink for one that was never given out."""
+    match = _SHAPE.fullmatch(token.strip().rsplit("/r/", 1)[-1])
+    if match is None:
+        raise UnknownLink
+    number, round = match[1], int(match[2])
+    if not hmac.compare_digest(rating_token(number, round), match[0]):
+        raise UnknownLink
+    return number, round

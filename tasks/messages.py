@@ -1,0 +1,206 @@
+"""Writing messages with their fact: who exactly, on which channel, in which language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import update
+from sqlmodel import Session, col, select
+
+from config.catalog import ChannelKind, Contact
+from tasks.clock import utc_now
+from tasks.house import house
+from tasks.models.enums import (
+    TO_BE_TOLD,
+    Audience,
+    Event,
+    MessageState,
+)
+from tasks.models.state import Actor
+from tasks.models.tables import Message, Order, Resident
+from tasks.rules.notices import Notice, without_echoes
+from tasks.texts import text_of
+
+BY_HAND = "by-hand"
+NOBODY = MessageState.SUPPRESSED
+
+
+@dataclass(frozen=True)
+class Route:
+    """To whom, how, in which language; `code` says why there is no way when there is none."""
+
+    recipient: str
+    channel: str
+    locale: str
+    code: str = ""
+
+
+def write_messages(session: Session, order: Order, notices: Sequence[Notice], who: Actor) -> None:
+    """Adds a row per notice and recipient, in the transaction of the fact.
+
+    Each is rendered once, so that a broken template stops the action and not a message later.
+    """
+    desk = house().catalog.community.desk
+    for notice in without_echoes(list(notices), who, desk):
+        for route in _routes(session, order, notice):
+            message = _message(order, notice, route)
+            text_of(session, message, order)
+            if message.audience is Audience.RESIDENT and message.channel == BY_HAND:
+                _supersede(session, order, route.recipient)
+            session.add(message)
+    session.flush()
+
+
+def _message(order: Order, notice: Notice, route: Route) -> Message:
+    assert order.id is not None
+    now = utc_now()
+    key = f"{notice.event}:{order.number}:v{notice.version}:{notice.audience}:{route.recipient}"
+    return Message(
+        key=key,
+        order_id=order.id,
+        event=notice.event,
+        audience=notice.audience,
+        recipient=route.recipient,
+        channel=route.channel,
+        locale=route.locale,
+        variables=_facts(order, notice),
+        state=NOBODY if route.code else MessageState.QUEUED,
+        code=route.code,
+        created_at=now,
+        next_attempt_at=now,
+    )
+
+
+def _facts(order: Order, notice: Notice) -> dict[str, object]:
+    """What the text says of the order at this moment, by ids: names and the link come when it is read."""
+    return {
+        "category": order.category,
+        "grid": order.grid,
+        "handler": order.handler,
+        "member": order.member,
+        "deadline": order.due_at.isoformat() if order.due_at else "",
+        "round": order.round,
+        "version": notice.version,
+        **notice.facts,
+    }
+
+
+def _routes(session: Session, order: Order, notice: Notice) -> Iterator[Route]:
+    catalog = house().catalog
+    if notice.audience is Audience.RESIDENT:
+        yield from _resident_routes(session, order)
+    elif notice.audience is Audience.HANDLER:
+        handler = catalog.handlers.get(notice.recipient)
+        yield _route(notice.recipient, handler.contacts if handler else ())
+    elif notice.audience is Audience.MEMBER:
+        yield _member_route(notice.recipient)
+    elif notice.audience is Audience.COORDINATORS:
+        yield _coordinators_route()
+    elif notice.audience is Audience.GROUPS:
+        yield Route("groups", BY_HAND, "zh-CN")
+    else:
+        level = catalog.ladder[1].level
+        holders = catalog.rung_holders(level, order.grid) or catalog.rung_holders(4, None)
+        for person in holders:
+            yield _person_route(person)
+
+
+def _resident_routes(session: Session, order: Order) -> Iterator[Route]:
+    """The order's own resident, and those of the orders that were merged into it."""
+    for resident in _concerned(session, order):
+        recipient, language = str(resident.id), resident.language
+        channel = resident.channel
+        if (
+            channel
+            and channel != BY_HAND
+            and (resident.address or resident.phone)
+            and _usable(channel)
+        ):
+            yield Route(recipient, channel, language)
+        elif resident.phone or resident.name:
+            yield Route(recipient, BY_HAND, language)
+        else:
+            yield Route(recipient, BY_HAND, language, "no_contact")
+
+
+def _concerned(session: Session, order: Order) -> list[Resident]:
+    wanted: dict[int, None] = {}
+    waiting = [order]
+    while waiting:
+        one = waiting.pop(0)
+        if one.resident_id is not None:
+            wanted[one.resident_id] = None
+        waiting += session.exec(select(Order).where(Order.merged_into == one.number)).all()
+    found = (session.get(Resident, id) for id in wanted)
+    return [resident for resident in found if resident is not None]
+
+
+def _member_route(id: str) -> Route:
+    configured = house().catalog.members.get(id)
+    if configured is None:
+        return Route(id, BY_HAND, "zh-CN")
+    handler = house().catalog.handlers.get(configured.handler)
+    own = configured.contacts or ((Contact(channel=BY_HAND),) if configured.phone else ())
+    return _route(id, own or (handler.contacts if handler else ()))
+
+
+def _person_route(id: str) -> Route:
+    staff = house().catalog.staff.get(id)
+    return _route(id, staff.contacts) if staff else _member_route(id)
+
+
+def _coordinators_route() -> Route:
+    """The desk's own channel; without one their list of what waits is the message."""
+    route = _route("coordinators", house().catalog.community.desk_contacts)
+    if route.channel == BY_HAND:
+        return Route("coordinators", BY_HAND, "zh-CN", "on_todo_list")
+    return route
+
+
+def _route(recipient: str, contacts: Iterable[Contact]) -> Route:
+    """The first contact whose channel works on this machine; a person's hands otherwise."""
+    for contact in contacts:
+        if _usable(contact.channel):
+            return Route(recipient, contact.channel, "zh-CN")
+    return Route(recipient, BY_HAND, "zh-CN")
+
+
+def _usable(channel: str) -> bool:
+    known = house().catalog.channels.get(channel)
+    if known is None:
+        return False
+    return known.kind is ChannelKind.BY_HAND or house().settings.channel_url(channel) is not None
+
+
+def _supersede(session: Session, order: Order, recipient: str) -> None:
+    """Who has not been called yet need only hear the newest."""
+    _end(session, order, Audience.RESIDENT, MessageState.SUPPRESSED, "superseded", recipient)
+
+
+def mark_handler_told(session: Session, order: Order) -> None:
+    """A coordinator who takes an order for a unit has just spoken with it: no second call."""
+    told = MessageState.DELIVERED
+    _end(session, order, Audience.HANDLER, told, "told_on_phone", order.handler or "")
+
+
+def _end(
+    session: Session,
+    order: Order,
+    audience: Audience,
+    state: MessageState,
+    code: str,
+    recipient: str,
+) -> None:
+    session.execute(
+        update(Message)
+        .where(
+            col(Message.order_id) == order.id,
+            col(Message.audience) == audience,
+            col(Message.channel) == BY_HAND,
+            col(Message.recipient) == recipient,
+            col(Message.event) != Event.ORDER_TAKEN_AWAY,
+            col(Message.state).in_(TO_BE_TOLD),
+        )
+        .values(state=state, code=code, ended_at=utc_now())
+    )

@@ -1,0 +1,216 @@
+"""The tables. Times are aware UTC; enums are stored by value; nothing here validates (inputs.py does)."""
+
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, Column, Dialect, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import DateTime as SqlDateTime
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, SQLModel
+
+from tasks.models.enums import (
+    Action,
+    Audience,
+    Event,
+    Grade,
+    Kind,
+    MessageState,
+    Purpose,
+    Status,
+    Urgency,
+)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware datetimes in, aware UTC out, on every database. Naive ones are refused."""
+
+    impl = SqlDateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without zone cannot be stored")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class StoredEnum(TypeDecorator[StrEnum]):
+    """A member in and out, its value as plain text in the database."""
+
+    impl = String(40)
+    cache_ok = True
+
+    def __init__(self, kind: type[StrEnum]) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def process_bind_param(self, value: StrEnum | str | None, dialect: Dialect) -> str | None:
+        return None if value is None else str(self.kind(value))
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:
+        return None if value is None else self.kind(value)
+
+
+def _enum(kind: type[StrEnum]) -> Any:
+    """For `sa_type`, which wants a class but takes an instance."""
+    return StoredEnum(kind)
+
+
+class Installation(SQLModel, table=True):
+    """One row: what this database is for, and an id that its runs in Prefect carry."""
+
+    __tablename__ = "installation"
+    id: int = Field(default=1, primary_key=True)
+    purpose: Purpose = Field(sa_type=_enum(Purpose))
+    key: str
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Counter(SQLModel, table=True):
+    """The last number given out per kind and year."""
+
+    __tablename__ = "counters"
+    series: str = Field(primary_key=True)
+    last: int
+
+
+class Member(SQLModel, table=True):
+    """A registered member or volunteer. Those of the configuration are taken over once."""
+
+    __tablename__ = "members"
+    id: str = Field(primary_key=True)
+    name: str
+    handler: str = Field(index=True)
+    phone: str = ""
+    verified: bool = False
+
+
+class Resident(SQLModel, table=True):
+    """Who placed an order, and how to reach them."""
+
+    __tablename__ = "residents"
+    __table_args__ = (Index("ix_residents_name_phone", "name", "phone"),)
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = ""
+    phone: str = ""
+    language: str = "zh-CN"
+    channel: str | None = None
+    address: str = ""
+    consent: bool = True
+
+
+class Order(SQLModel, table=True):
+    """An order: what was asked (never changed) and where it stands (changed only by `advance`)."""
+
+    __tablename__ = "orders"
+    __table_args__ = (
+        UniqueConstraint("source", "external_id", name="uq_orders_source_external_id"),
+        Index("ix_orders_status_due_at", "status", "due_at"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    number: str = Field(unique=True, index=True)
+    words: str = Field(sa_column=Column(Text, nullable=False))
+    place: str = ""
+    source: str
+    external_id: str | None = None
+    resident_id: int | None = Field(default=None, foreign_key="residents.id", index=True)
+    # the law's columns, the same as OrderState
+    kind: Kind = Field(sa_type=_enum(Kind))
+    status: Status = Field(sa_type=_enum(Status))
+    version: int
+    round: int
+    urgency: Urgency = Field(sa_type=_enum(Urgency))
+    placed_at: datetime = Field(sa_type=UtcDateTime)
+    category: str | None = None
+    grid: str | None = Field(default=None, index=True)
+    handler: str | None = Field(default=None, index=True)
+    member: str | None = None
+    previous_member: str | None = None
+    before: Status | None = Field(default=None, sa_type=_enum(Status))
+    claimed_from: Status | None = Field(default=None, sa_type=_enum(Status))
+    returns: int = 0
+    contacted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    due_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    asked_due_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    asked_by: str | None = None
+    hold_until: date | None = None
+    merged_into: str | None = Field(default=None, index=True)
+    done_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    done_by: str | None = None
+    closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    # its run in Prefect: not law, kept by tasks/wakes.py
+    wakes: int = 0
+    run_id: str | None = None
+    run_attempt: int = 0
+
+
+class History(SQLModel, table=True):
+    """One row per action, never changed: who, when, from, to, why, and everything needed to replay it."""
+
+    __tablename__ = "history"
+    __table_args__ = (UniqueConstraint("order_id", "version", name="uq_history_order_version"),)
+    id: int | None = Field(default=None, primary_key=True)
+    order_id: int = Field(foreign_key="orders.id")
+    version: int
+    round: int
+    at: datetime = Field(sa_type=UtcDateTime)
+    action: Action = Field(sa_type=_enum(Action))
+    from_status: Status | None = Field(default=None, sa_type=_enum(Status))
+    to_status: Status = Field(sa_type=_enum(Status))
+    actor: str
+    reason: str = Field(default="", sa_column=Column(Text, nullable=False))
+    inputs: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    form: str | None = None  # the key of the form whose answer this was
+
+
+class Rating(SQLModel, table=True):
+    """The resident's word on one round. One row per order and round makes a link count once."""
+
+    __tablename__ = "ratings"
+    __table_args__ = (UniqueConstraint("order_id", "round", name="uq_ratings_order_round"),)
+    id: int | None = Field(default=None, primary_key=True)
+    order_id: int = Field(foreign_key="orders.id")
+    round: int
+    grade: Grade = Field(sa_type=_enum(Grade))
+    solved: bool
+    comment: str = Field(default="", sa_column=Column(Text, nullable=False))
+    actor: str
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Message(SQLModel, table=True):
+    """One message to one recipient, written with its fact. Its text is made from the template when it is read."""
+
+    __tablename__ = "messages"
+    __table_args__ = (
+        Index(
+            "ix_messages_waiting",
+            "next_attempt_at",
+            sqlite_where=text("state IN ('queued', 'failed', 'sending')"),
+            postgresql_where=text("state IN ('queued', 'failed', 'sending')"),
+        ),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = Field(unique=True)
+    order_id: int = Field(foreign_key="orders.id", index=True)
+    event: Event = Field(sa_type=_enum(Event))
+    audience: Audience = Field(sa_type=_enum(Audience))
+    recipient: str  # an id: of a resident's row, a handler, a member
+    channel: str
+    locale: str
+    variables: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    state: MessageState = Field(sa_type=_enum(MessageState))
+    code: str = ""  # why it stands where it stands, in a word
+    reason: str = Field(default="", sa_column=Column(String(500), nullable=False))
+    attempts: int = 0
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    next_attempt_at: datetime = Field(sa_type=UtcDateTime)
+    leased_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

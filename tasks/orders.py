@@ -1,0 +1,67 @@
+"""Acting on an order: one submit, one transaction, one or several actions, and the messages they call for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlmodel import Session, select
+
+from tasks.advance import advance, find_order
+from tasks.db import reading, transaction
+from tasks.directory import actor
+from tasks.errors import StaleOrder
+from tasks.house import house
+from tasks.messages import mark_handler_told, write_messages
+from tasks.models.enums import Role, Status
+from tasks.models.inputs import ActionInput, Take
+from tasks.models.tables import History, Order
+from tasks.rules.deadline import local_time
+from tasks.rules.notices import Notice
+from tasks.views import name_of_actor
+
+
+def version_of(number: str) -> int:
+    """The order's version now. Raises UnknownOrder."""
+    with reading(house().database) as session:
+        return find_order(session, number).version
+
+
+def status_of(number: str) -> Status:
+    """Where the order stands. Raises UnknownOrder."""
+    with reading(house().database) as session:
+        return find_order(session, number).status
+
+
+def act(
+    number: str,
+    requests: Sequence[ActionInput],
+    who: str,
+    *,
+    version: int | None = None,
+    form: str | None = None,
+) -> None:
+    """Does the requests one after the other, all or none, on behalf of `who` (an id or name).
+
+    `version` is the one that was looked at: when the order has moved on since, StaleOrder says to
+    what. `form` is the key of the form whose answer this is. Raises the law's refusals.
+    """
+    with transaction(house().database) as session:
+        order = find_order(session, number, lock=True)
+        if version is not None and order.version != version:
+            raise StaleOrder(number=order.number, what=_latest(session, order))
+        person = actor(session, who)
+        notices: list[Notice] = []
+        for request in requests:
+            notices += advance(session, order, request, person, form)
+        write_messages(session, order, notices, person)
+        if person.role is Role.STAFF and any(isinstance(request, Take) for request in requests):
+            mark_handler_told(session, order)
+
+
+def _latest(session: Session, order: Order) -> str:
+    row = session.exec(
+        select(History).where(History.order_id == order.id).order_by(History.version.desc())  # type: ignore[attr-defined]
+    ).first()
+    assert row is not None
+    who = name_of_actor(session, row.actor)
+    return f"{who} 在 {local_time(row.at, house().timezone)} 做了“{row.action.label}”，现在是“{order.status.label}”"

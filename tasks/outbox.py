@@ -1,0 +1,173 @@
+"""Sending what waits: leased one by one, sent with no transaction open, the outcome written down."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import ColumnElement, or_, update
+from sqlmodel import Session, col, select
+
+from config.catalog import ChannelKind
+from tasks.channels import KNOWS_DOUBLES, Outcome, send
+from tasks.clock import utc_now
+from tasks.db import reading, transaction
+from tasks.house import house
+from tasks.messages import BY_HAND
+from tasks.models.enums import Audience, MessageState
+from tasks.models.tables import Message, Order, Resident
+from tasks.rendering import Text
+from tasks.texts import text_of
+
+LEASE = timedelta(minutes=2)
+DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 720))
+"""The wait after each failed attempt; after the last one a person takes over."""
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A leased message, ready to go."""
+
+    id: int
+    attempts: int
+    channel: str
+    kind: ChannelKind
+    address: str
+    text: Text
+    key: str
+
+
+def send_waiting(most: int = 500) -> dict[str, int]:
+    """Sends what is due, at most `most` messages, and counts the outcomes. One failing never stops the others."""
+    counts: Counter[str] = Counter()
+    _give_up_leases()
+    for _ in range(most):
+        letter = _lease()
+        if letter is None:
+            break
+        outcome = _send(letter)
+        counts[outcome.state.value] += 1
+        _write_down(letter, outcome)
+    return dict(counts)
+
+
+def anything_due() -> bool:
+    """Whether a message waits for a channel that is not a person's hands."""
+    with reading(house().database) as session:
+        return session.exec(select(Message.id).where(*_due()).limit(1)).first() is not None
+
+
+def _due() -> tuple[ColumnElement[bool], ...]:
+    return (
+        col(Message.channel) != BY_HAND,
+        col(Message.state).in_((MessageState.QUEUED, MessageState.FAILED)),
+        col(Message.next_attempt_at) <= utc_now(),
+    )
+
+
+def _lease() -> Letter | None:
+    with transaction(house().database) as session:
+        message = session.exec(
+            select(Message)
+            .where(*_due())
+            .order_by(col(Message.next_attempt_at), col(Message.id))
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        ).first()
+        if message is None:
+            return None
+        order = session.get(Order, message.order_id)
+        assert order is not None and message.id is not None
+        message.state = MessageState.SENDING
+        message.attempts += 1
+        message.leased_until = utc_now() + LEASE
+        known = house().catalog.channels.get(message.channel)
+        return Letter(
+            id=message.id,
+            attempts=message.attempts,
+            channel=message.channel,
+            kind=known.kind if known else ChannelKind.APPRISE,
+            address=_address(session, message),
+            text=text_of(session, message, order),
+            key=message.key,
+        )
+
+
+def _address(session: Session, message: Message) -> str:
+    """Where the recipient is reached on this channel: read now, never stored with the message."""
+    catalog = house().catalog
+    if message.audience is Audience.RESIDENT:
+        resident = session.get(Resident, int(message.recipient))
+        return (resident.address or resident.phone) if resident else ""
+    if message.audience is Audience.COORDINATORS:
+        contacts = catalog.community.desk_contacts
+    else:
+        people = (catalog.handlers, catalog.members, catalog.staff)
+        known = next((p[message.recipient] for p in people if message.recipient in p), None)
+        contacts = known.contacts if known else ()
+        if not any(contact.channel == message.channel for contact in contacts) and known:
+            handler = catalog.handlers.get(getattr(known, "handler", ""))
+            contacts = handler.contacts if handler else ()
+    return next((c.address for c in contacts if c.channel == message.channel), "")
+
+
+def _send(letter: Letter) -> Outcome:
+    url = house().settings.channel_url(letter.channel)
+    if url is None:
+        return Outcome(MessageState.REFUSED, "channel_not_set_up")
+    if letter.kind is ChannelKind.MAIL and not letter.address:
+        return Outcome(MessageState.REFUSED, "no_address")
+    return send(letter.kind, url, letter.address, letter.text, letter.key)
+
+
+def _write_down(letter: Letter, outcome: Outcome) -> None:
+    now = utc_now()
+    values: dict[str, object] = {
+        "state": outcome.state,
+        "code": outcome.code,
+        "leased_until": None,
+        "ended_at": now,
+    }
+    if outcome.state is MessageState.FAILED and letter.attempts <= len(DELAYS):
+        values |= {"ended_at": None, "next_attempt_at": now + DELAYS[letter.attempts - 1]}
+    elif outcome.state in (MessageState.REFUSED, MessageState.FAILED):
+        reason = f"{letter.channel}: {outcome.code or outcome.state.value}"
+        values |= {
+            "state": MessageState.QUEUED,
+            "channel": BY_HAND,
+            "reason": reason,
+            "ended_at": None,
+        }
+    with transaction(house().database) as session:
+        session.execute(
+            update(Message)
+            .where(
+                col(Message.id) == letter.id,
+                col(Message.state) == MessageState.SENDING,
+                col(Message.attempts) == letter.attempts,
+            )
+            .values(**values)
+        )
+
+
+def _give_up_leases() -> None:
+    """Whoever was sending has died. What cannot be doubled is tried again; the rest is for a person to say."""
+    harmless = [
+        channel.id for channel in house().catalog.channels.values() if channel.kind in KNOWS_DOUBLES
+    ]
+    expired = (
+        col(Message.state) == MessageState.SENDING,
+        or_(col(Message.leased_until).is_(None), col(Message.leased_until) < utc_now()),
+    )
+    with transaction(house().database) as session:
+        session.execute(
+            update(Message)
+            .where(*expired, col(Message.channel).in_(harmless))
+            .values(state=MessageState.FAILED, code="sender_died", next_attempt_at=utc_now())
+        )
+        session.execute(
+            update(Message)
+            .where(*expired)
+            .values(state=MessageState.UNKNOWN, code="sender_died", ended_at=utc_now())
+        )

@@ -1,0 +1,192 @@
+"""The words of a message: templates in, plain text out. The only module that knows Jinja2."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from jinja2 import FileSystemLoader, StrictUndefined, Template
+from jinja2.exceptions import (
+    FilterArgumentError,
+    SecurityError,
+    TemplateError,
+    TemplateNotFound,
+    TemplateSyntaxError,
+    UndefinedError,
+)
+from jinja2.runtime import Context
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import pass_context
+
+from config.shapes import ChannelKind
+from tasks.errors import BadTemplate
+from tasks.models.enums import Audience, Event
+
+TEMPLATES = Path(__file__).parents[1] / "templates"
+DEFAULT_LOCALE = "zh-CN"  # what every other locale falls back to, file by file
+DAYS = {"zh-CN": "{month}月{day}日", "en": "{day} {month_name}"}  # others write as the default does
+# Not strftime("%B"), which follows the locale of the machine.
+MONTH_NAMES = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+
+
+@dataclass(frozen=True)
+class Text:
+    """A message as it goes out: `subject` is one line, `body` is plain text framed for its channel."""
+
+    subject: str
+    body: str
+
+
+def render(
+    event: Event,
+    audience: Audience,
+    channel: ChannelKind,
+    locale: str,
+    variables: Mapping[str, object],
+) -> Text:
+    """The message for one audience, framed for one kind of channel. Values come out literally.
+
+    A locale without a folder, or without this file, speaks zh-CN. Templates see `variables`, the
+    `channel`, and as `locale` the one they are written in; a frame sees `subject` and `text` too.
+    Raises BadTemplate when a template is missing, is written wrongly or uses an unknown value.
+    """
+    message = _find_template(f"{event.value}/{audience.value}.j2", locale)
+    frame = _find_template(f"channels/{channel.value}.j2", locale)
+    known = {**variables, "channel": channel.value}
+    subject = _one_line(_fill_block(message, "subject", known))
+    text = _tidy(_fill_block(message, "text", known))
+    return Text(subject, _tidy(_fill(frame, {**known, "subject": subject, "text": text})))
+
+
+def _find_template(path: str, locale: str) -> Template:
+    wanted = [f"{folder}/{path}" for folder in dict.fromkeys((locale, DEFAULT_LOCALE))]
+    with _blaming(wanted[-1]):
+        return _environment(TEMPLATES).select_template(wanted)
+
+
+@cache
+def _environment(folder: Path) -> ImmutableSandboxedEnvironment:
+    """One per process. A template changed on the disk is read again."""
+    environment = ImmutableSandboxedEnvironment(
+        # -sig: editors on Windows put a byte order mark before the first character
+        loader=FileSystemLoader(folder, encoding="utf-8-sig"),
+        undefined=StrictUndefined,
+        # Every template here makes plain text: escaping would put "&lt;" before a resident's eyes.
+        # Whoever shows such a text in HTML escapes it there.
+        autoescape=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(day=_day, moment=_moment)
+    return environment
+
+
+def _fill_block(template: Template, block: str, known: Mapping[str, object]) -> str:
+    path = template.name or ""
+    if block not in template.blocks:
+        raise BadTemplate(template=path, problem=f"缺少 {{% block {block} %}} 这一段。")
+    with _blaming(path):
+        return "".join(template.blocks[block](template.new_context(_spoken(template, known))))
+
+
+def _fill(template: Template, known: Mapping[str, object]) -> str:
+    with _blaming(template.name or ""):
+        return template.render(_spoken(template, known))
+
+
+def _spoken(template: Template, known: Mapping[str, object]) -> dict[str, object]:
+    """The values, with the locale of the template itself, which may be the fallback."""
+    return {**known, "locale": (template.name or "").split("/")[0]}
+
+
+@contextmanager
+def _blaming(path: str) -> Iterator[None]:
+    """Turns every mistake that a template's writer can make into BadTemplate.
+
+    The last three are what expressions raise: `1 / 0`, `1 + "a"`, a file that is not UTF-8.
+    """
+    try:
+        yield
+    except (TemplateError, ArithmeticError, TypeError, ValueError) as error:
+        where = error.name if isinstance(error, TemplateSyntaxError) else None
+        raise BadTemplate(template=where or path, problem=_explain(error)) from error
+
+
+def _explain(error: Exception) -> str:
+    match error:
+        case TemplateNotFound():
+            return "没有这个文件，请补上。"
+        case TemplateSyntaxError():
+            return f"第 {error.lineno} 行写法不对（{error.message}）。"
+        case SecurityError():
+            return f"用了不允许的写法（{error}）。"
+        case UndefinedError():
+            return f"用了没有给出的值（{error}）。"
+        case FilterArgumentError():
+            return str(error)
+        case UnicodeDecodeError():
+            return "文件不是 UTF-8 编码，请另存为 UTF-8。"
+        case _:
+            return f"算不出结果（{error}）。"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _tidy(text: str) -> str:
+    """No blanks at the ends of lines, at most one empty line in a row, none around the text."""
+    return re.sub(r"\n{3,}", "\n\n", re.sub(r"[^\S\n]+$", "", text, flags=re.MULTILINE)).strip()
+
+
+@pass_context
+def _day(context: Context, value: object) -> str:
+    """12月3日, or "3 December": the local day of an ISO date, an aware ISO time or the like."""
+    read = _read(value)
+    return _write_day(context, _local(context, read) if isinstance(read, datetime) else read)
+
+
+@pass_context
+def _moment(context: Context, value: object) -> str:
+    """12月3日 18:30, or "3 December 18:30": an aware ISO time or datetime by the local clock."""
+    read = _read(value)
+    if not isinstance(read, datetime):
+        raise FilterArgumentError(f"“{value}”只有日期，没有时刻；日期请用 day。")
+    local = _local(context, read)
+    return f"{_write_day(context, local)} {local:%H:%M}"
+
+
+def _read(value: object) -> date | datetime:
+    if isinstance(value, date):
+        return value
+    text = str(value)
+    try:
+        if "T" in text or ":" in text:
+            return datetime.fromisoformat(text)
+        return date.fromisoformat(text)
+    except ValueError:
+        raise FilterArgumentError(f"“{text}”不是日期或时间。") from None
+
+
+def _local(context: Context, moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise FilterArgumentError(f"“{moment.isoformat()}”没有时区。")
+    zone = str(context.resolve("timezone"))
+    try:
+        return moment.astimezone(ZoneInfo(zone))
+    except (KeyError, ValueError):  # what zoneinfo raises for an unknown name, a malformed one
+        raise FilterArgumentError(f"没有时区“{zone}”。") from None
+
+
+def _write_day(context: Context, day: date) -> str:
+    pattern = DAYS.get(str(context.resolve("locale")), DAYS[DEFAULT_LOCALE])
+    return pattern.format(month=day.month, day=day.day, month_name=MONTH_NAMES[day.month - 1])

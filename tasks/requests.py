@@ -1,0 +1,107 @@
+"""From what was typed to a validated request, with a sentence for each thing that is not right."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import phonenumbers
+from pydantic import ValidationError
+
+from tasks.errors import BadInput
+from tasks.models.enums import Action
+from tasks.models.inputs import INPUTS, ActionInput
+
+_MOBILE = re.compile(r"1[3-9]\d{9}")  # the library's ranges lag behind newly opened ones
+
+FIELD_WORDS = {
+    "kind": "种类",
+    "words": "内容",
+    "place": "地点",
+    "grid": "网格",
+    "category": "类别",
+    "urgency": "紧急程度",
+    "source": "来源",
+    "external_id": "外部编号",
+    "resident": "姓名",
+    "phone": "电话",
+    "channel": "渠道",
+    "address": "渠道地址",
+    "language": "语言",
+    "consent": "同意",
+    "reason": "说明",
+    "instead": "建议去向",
+    "to": "对象",
+    "date": "日期",
+    "tell_resident": "告知居民",
+    "helpers": "协办",
+    "yuan": "金额（元）",
+    "donor": "资助方",
+    "anonymous": "匿名",
+    "pledge": "认领编号",
+    "voucher": "凭证",
+    "grade": "满意度",
+    "solved": "是否解决",
+}
+
+
+def request_for(action: Action, values: Mapping[str, Any]) -> ActionInput:
+    """The validated input of an action. Raises BadInput, naming the field and what would be right."""
+    try:
+        return INPUTS[action].model_validate(dict(values))
+    except ValidationError as error:
+        raise _in_words(action, error) from None
+
+
+def _in_words(action: Action, error: ValidationError) -> BadInput:
+    first = error.errors(include_url=False)[0]
+    name = str(first["loc"][0]) if first["loc"] else ""
+    field = FIELD_WORDS.get(name, name)
+    label = f"{field}（{name}）" if field != name else name
+    return BadInput(
+        field=label, problem=_problem(action, first["type"], first.get("ctx", {}), first["msg"])
+    )
+
+
+def _problem(action: Action, kind: str, context: Mapping[str, Any], plain: str) -> str:
+    if kind in {"missing", "string_too_short", "too_short"}:
+        return f"“{action.label}”必须填写这一项。"
+    if kind in {"string_too_long", "too_long"}:
+        return f"太长了，最多 {context['max_length']} 个字。"
+    if kind == "enum":
+        return f"只能是 {context['expected'].replace(' or ', '、').replace(chr(39), '')}。"
+    if kind == "extra_forbidden":
+        known = "、".join(INPUTS[action].model_fields) or "无"
+        return f"“{action.label}”没有这一项，可以填：{known}。"
+    if kind.startswith("date"):
+        return "要写成年-月-日，例如 2026-12-01。"
+    if kind.startswith("bool"):
+        return "要写 yes 或 no。"
+    if kind == "value_error":
+        return f"{context['error']}。"
+    return f"不能用（{plain}）。"
+
+
+def normal_phone(text: str) -> str:
+    """A phone number as it is dialled from anywhere in the country; "" for none.
+
+    Takes what people write (blanks, dashes, +86, an area code), mainland numbers and
+    international ones with their +. Raises BadInput for what cannot be a number.
+    """
+    if not text.strip():
+        return ""
+    wrong = BadInput(
+        field="电话（phone）",
+        problem=f"“{text[:30]}”不是电话号码，请写 11 位手机号，或带区号的固定电话。",
+    )
+    try:
+        number = phonenumbers.parse(text, "CN")
+    except phonenumbers.NumberParseException:
+        raise wrong from None
+    if not (phonenumbers.is_valid_number(number) or _MOBILE.fullmatch(str(number.national_number))):
+        raise wrong
+    if number.country_code == 86:
+        national = phonenumbers.PhoneNumberFormat.NATIONAL
+        return phonenumbers.format_number(number, national).replace(" ", "")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

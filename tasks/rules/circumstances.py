@@ -1,0 +1,23 @@
+"""What the law needs to know around an order to judge an action."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from config.catalog import Catalog
+from tasks.models.state import Actor, MemberView, OrderState
+
+
+@dataclass(frozen=True, kw_only=True)
+class Circumstances:
+    """Looked up before the law is asked, in the same transaction. `now` is aware UTC."""
+
+    now: datetime
+    actor: Actor
+    catalog: Catalog
+    suggested_category: str = "other"
+    named_member: MemberView | None = None  # the member that the request names
+    named_order: OrderState | None = None  # the order that the request names
+    resident_phone: str = ""
+    member_phone: str = ""  # of the member who has the order

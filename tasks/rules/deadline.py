@@ -1,0 +1,54 @@
+"""When an order should be done. Until the working-time clocks exist: its category's limit, by the wall clock."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from config.catalog import OTHER, Catalog, ServiceLevel
+from tasks.models.enums import Urgency
+from tasks.models.state import OrderState
+
+
+def due_at(started: datetime, category: str | None, urgency: Urgency, catalog: Catalog) -> datetime:
+    """`started` plus the category's finish limit (the catch-all's while there is no category).
+
+    An urgent order gets its service level's urgent limit (24 h in the example community).
+    """
+    level = service_level(category, catalog)
+    allowance = level.urgent if urgency is Urgency.URGENT else level.finish
+    return started + allowance.wall_clock
+
+
+def end_of_day(day: date, timezone: str) -> datetime:
+    """The last second of a local day, as aware UTC."""
+    midnight = datetime.combine(day + timedelta(days=1), time.min, ZoneInfo(timezone))
+    return (midnight - timedelta(seconds=1)).astimezone(UTC)
+
+
+def local_day(moment: datetime, timezone: str) -> date:
+    """The local calendar day of a moment."""
+    return moment.astimezone(ZoneInfo(timezone)).date()
+
+
+def local_time(moment: datetime, timezone: str) -> str:
+    """A moment as people write it: month, day, hour and minute of their own clock."""
+    return moment.astimezone(ZoneInfo(timezone)).strftime("%m-%d %H:%M")
+
+
+def service_level(category: str | None, catalog: Catalog) -> ServiceLevel:
+    """The limits of a category; those of the catch-all while an order has none, or one that is gone."""
+    known = catalog.categories.get(category or OTHER) or catalog.categories[OTHER]
+    return catalog.service_levels[known.service_level]
+
+
+def rating_until(state: OrderState, catalog: Catalog) -> datetime:
+    """When the window to rate a finished order ends. The order must be done."""
+    assert state.done_at is not None
+    return state.done_at + service_level(state.category, catalog).rating_window.wall_clock
+
+
+def reopen_until(state: OrderState, catalog: Catalog) -> datetime:
+    """When the window to reopen a closed order ends, measured from our own record of the closing."""
+    assert state.closed_at is not None
+    return state.closed_at + service_level(state.category, catalog).reopen_window.wall_clock

@@ -1,0 +1,74 @@
+"""The law in one function: an order, a request and the circumstances in, the order as it will be out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tasks.errors import NotAllowed
+from tasks.models.enums import Action, Grade, Status
+from tasks.models.inputs import ActionInput, Place, Rate, Reopen
+from tasks.models.state import OrderState
+from tasks.rules.circumstances import Circumstances
+from tasks.rules.deadline import due_at
+from tasks.rules.effects import EFFECTS, remembered
+from tasks.rules.lifecycle import BEFORE, TRANSITIONS, allowed_actions
+from tasks.rules.permissions import check_permission
+from tasks.rules.preconditions import LAST_ROUND, check_preconditions
+
+
+def placed(number: str, request: Place, around: Circumstances) -> OrderState:
+    """A new order, in its first version and round."""
+    return OrderState(
+        number=number,
+        kind=request.kind,
+        status=Status.PLACED,
+        version=1,
+        round=1,
+        urgency=request.urgency,
+        placed_at=around.now,
+        category=request.category,
+        grid=request.grid,
+        due_at=due_at(around.now, request.category, request.urgency, around.catalog),
+    )
+
+
+def decide(state: OrderState, request: ActionInput, around: Circumstances) -> OrderState:
+    """The order after the request.
+
+    Raises NotAllowed when the lifecycle lacks the step (and says what is allowed), NotForThem when
+    the actor has no business here, Refused when another rule forbids it.
+    """
+    target = TRANSITIONS.get((state.kind, state.status, request.action))
+    if target is None:
+        raise NotAllowed(
+            number=state.number,
+            status=state.status.label,
+            action=request.action.label,
+            allowed=_in_words(allowed_actions(state.kind, state.status)),
+        )
+    check_permission(state, request, around.actor)
+    check_preconditions(state, request, around)
+    status = remembered(state, request.action) if target is BEFORE else target
+    effect = EFFECTS.get(request.action)
+    changes = effect(state, request, around) if effect else {}
+    return replace(state, status=status, version=state.version + 1, **changes)
+
+
+def consequence(after: OrderState, request: ActionInput) -> ActionInput | None:
+    """What follows of itself in the same transaction: an unsatisfied or unsolved rating reopens, but the last."""
+    if not isinstance(request, Rate) or after.round >= LAST_ROUND or not is_unsatisfied(request):
+        return None
+    return Reopen(
+        reason=f"居民评价：{request.grade.label}，{'已' if request.solved else '未'}解决。{request.reason}"
+    )
+
+
+def is_unsatisfied(request: Rate) -> bool:
+    """Whether a rating sends the order back to work."""
+    return request.grade is Grade.UNSATISFIED or not request.solved
+
+
+def _in_words(actions: tuple[Action, ...]) -> str:
+    return (
+        "、".join(f"{action.label}（{action.value}）" for action in actions) or "无（订单已结束）"
+    )

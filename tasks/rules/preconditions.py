@@ -1,0 +1,202 @@
+"""What must be true for an action, beyond the status: one function per rule of the lifecycle's last column.
+
+Each returns "" or a sentence that says why not. They ask nothing of the outside world.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container
+from datetime import date
+from typing import Any
+
+from tasks.errors import Refused, UnknownId
+from tasks.models.enums import OPEN, Action, Grade, Kind, Role, Status
+from tasks.models.inputs import (
+    Accept,
+    ActionInput,
+    Appoint,
+    AskExtension,
+    Assign,
+    Claim,
+    Hold,
+    Merge,
+    MoveMoney,
+    OpenFunding,
+    Rate,
+    Reassign,
+)
+from tasks.models.state import OrderState
+from tasks.rules.circumstances import Circumstances
+from tasks.rules.deadline import end_of_day, local_day, local_time, rating_until, reopen_until
+
+MAX_RETURNS = 2  # the third time the handler keeps it (终审派单)
+LAST_ROUND = 3  # after it an unsatisfied order stays closed
+
+Rule = Callable[[OrderState, Any, Circumstances], str]
+
+
+def _accept(state: OrderState, request: Accept, around: Circumstances) -> str:
+    _known("类别", request.category, around.catalog.categories)
+    _known("网格", request.grid, around.catalog.grids)
+    return ""
+
+
+def _known(what: str, id: str | None, where: Container[str]) -> None:
+    if id is not None and id not in where:
+        raise UnknownId(what=what, id=id, hint="")
+
+
+def _assign(state: OrderState, request: Assign, around: Circumstances) -> str:
+    catalog = around.catalog
+    _known("承办方", request.to, catalog.handlers)
+    category = state.category or "other"
+    if catalog.serves(request.to, category, state.grid):
+        return ""
+    names = "、".join(
+        catalog.handlers[handler].name for handler in catalog.default_handlers(category, state.grid)
+    )
+    return (
+        f"“{catalog.handlers[request.to].name}”不办“{catalog.categories[category].name}”，"
+        f"可以派给：{names}，或社区、网格。"
+    )
+
+
+def _reassign(state: OrderState, request: Reassign, around: Circumstances) -> str:
+    _known("承办方", request.to, around.catalog.handlers)
+    return "已经派给它了，请选另一个承办方。" if request.to == state.handler else ""
+
+
+def _appoint(state: OrderState, request: Appoint, around: Circumstances) -> str:
+    _known("承办方", request.to, around.catalog.handlers)
+    return _in_the_future(request.date, around) if request.date else ""
+
+
+def _open_funding(state: OrderState, request: OpenFunding, around: Circumstances) -> str:
+    _known("承办方", request.to, around.catalog.handlers)
+    return _in_the_future(request.date, around)
+
+
+def _in_the_future(day: date, around: Circumstances) -> str:
+    today = local_day(around.now, around.catalog.calendar.timezone)
+    return "" if day > today else f"日期要在今天（{today.isoformat()}）之后。"
+
+
+def _merge(state: OrderState, request: Merge, around: Circumstances) -> str:
+    other = around.named_order
+    assert other is not None
+    if other.number == state.number:
+        return "不能并入自己。"
+    if other.kind is not state.kind:
+        return f"{other.number} 是“{other.kind.label}”，只能并入同一种订单。"
+    if other.status not in OPEN:
+        return f"{other.number} 已经是“{other.status.label}”，只能并入还在办的订单。"
+    return ""
+
+
+def _move_money(state: OrderState, request: MoveMoney, around: Circumstances) -> str:
+    other = around.named_order
+    assert other is not None
+    if other.kind is not Kind.BIG_WISH or other.number == state.number:
+        return "款项只能转给另一个大心愿。"
+    return ""
+
+
+def _return(state: OrderState, request: ActionInput, around: Circumstances) -> str:
+    return (
+        "已经退过两次，不能再退；确有困难请申请延期或提交会议。"
+        if state.returns >= MAX_RETURNS
+        else ""
+    )
+
+
+def _claim(state: OrderState, request: Claim, around: Circumstances) -> str:
+    member = around.named_member
+    assert member is not None
+    if not member.verified:
+        return f"“{member.name}”还没有通过核实，不能认领。"
+    if state.status is Status.TAKEN and member.handler != state.handler:
+        handler = around.catalog.handlers.get(state.handler or "")
+        return f"“{member.name}”不是“{handler.name if handler else state.handler}”的人。"
+    return ""
+
+
+def _ask_extension(state: OrderState, request: AskExtension, around: Circumstances) -> str:
+    if state.asked_due_at is not None:
+        return "已有一个延期申请在等批准。"
+    if state.due_at is None or around.now >= state.due_at:
+        return "期限已过，不能再申请延期。"
+    if end_of_day(request.date, around.catalog.calendar.timezone) <= state.due_at:
+        return "新日期要比现在的期限晚。"
+    return ""
+
+
+def _decide_extension(state: OrderState, request: ActionInput, around: Circumstances) -> str:
+    if state.asked_due_at is None:
+        return "没有等待批准的延期申请。"
+    if state.asked_by in {around.actor.id, around.actor.member}:
+        return "申请人不能批自己的申请，请另一个人来批。"
+    return ""
+
+
+def _hold(state: OrderState, request: Hold, around: Circumstances) -> str:
+    return _in_the_future(request.date, around)
+
+
+def _send_back(state: OrderState, request: ActionInput, around: Circumstances) -> str:
+    return "" if state.before else "没有可以退回的一线环节，请由会议指派或作出决定。"
+
+
+def _rate(state: OrderState, request: Rate, around: Circumstances) -> str:
+    if request.grade is Grade.UNSATISFIED and not request.reason:
+        return "不满意时请写明原因。"
+    if around.resident_phone and around.resident_phone == around.member_phone:
+        return "办理人与点单人是同一个电话，不能评价自己的工作。"
+    actor = around.actor
+    if actor.role is Role.RESIDENT:
+        return ""
+    own = {id for id in (actor.id, actor.member) if id}
+    if own & {state.member, state.done_by}:
+        return f"“{actor.name}”办理了这个订单，回访要由另一个人来做。"
+    return ""
+
+
+def _expire(state: OrderState, request: ActionInput, around: Circumstances) -> str:
+    until = rating_until(state, around.catalog)
+    zone = around.catalog.calendar.timezone
+    return "" if around.now >= until else f"评价期到 {local_time(until, zone)} 才结束。"
+
+
+def _reopen(state: OrderState, request: ActionInput, around: Circumstances) -> str:
+    until = reopen_until(state, around.catalog)
+    zone = around.catalog.calendar.timezone
+    return (
+        "" if around.now <= until else f"重办期到 {local_time(until, zone)} 已经结束，请重新登记。"
+    )
+
+
+RULES: dict[Action, Rule] = {
+    Action.ACCEPT: _accept,
+    Action.ASSIGN: _assign,
+    Action.REASSIGN: _reassign,
+    Action.APPOINT: _appoint,
+    Action.OPEN_FUNDING: _open_funding,
+    Action.MERGE: _merge,
+    Action.MOVE_MONEY: _move_money,
+    Action.RETURN: _return,
+    Action.CLAIM: _claim,
+    Action.ASK_EXTENSION: _ask_extension,
+    Action.APPROVE_EXTENSION: _decide_extension,
+    Action.REFUSE_EXTENSION: _decide_extension,
+    Action.HOLD: _hold,
+    Action.SEND_BACK: _send_back,
+    Action.RATE: _rate,
+    Action.EXPIRE: _expire,
+    Action.REOPEN: _reopen,
+}
+
+
+def check_preconditions(state: OrderState, request: ActionInput, around: Circumstances) -> None:
+    """Raises Refused with a sentence, or UnknownId, when a rule forbids the action here and now."""
+    rule = RULES.get(request.action)
+    if rule and (why := rule(state, request, around)):
+        raise Refused(number=state.number, action=request.action.label, why=why)

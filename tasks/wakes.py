@@ -1,0 +1,56 @@
+"""What our own database remembers of an order's run in Prefect: its id, and how often it was woken.
+
+None of this is law: version, status and history are untouched.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import update
+from sqlmodel import col, select
+
+from tasks.db import reading, transaction
+from tasks.house import house
+from tasks.models.tables import History, Installation, Order
+
+
+def count_wake(number: str) -> None:
+    """Makes the order's next form a new one, although nothing has changed."""
+    with transaction(house().database) as session:
+        session.execute(
+            update(Order).where(col(Order.number) == number).values(wakes=Order.wakes + 1)
+        )
+
+
+def set_run(number: str, run_id: str | None) -> None:
+    """Remembers which run carries the order."""
+    with transaction(house().database) as session:
+        session.execute(update(Order).where(col(Order.number) == number).values(run_id=run_id))
+
+
+def next_attempt(number: str, after: int) -> int:
+    """Counts one more run for the order, unless somebody else just did; gives the count."""
+    with transaction(house().database) as session:
+        session.execute(
+            update(Order)
+            .where(col(Order.number) == number, col(Order.run_attempt) == after)
+            .values(run_attempt=after + 1, run_id=None)
+        )
+        return session.exec(select(Order.run_attempt).where(Order.number == number)).one()
+
+
+def was_applied(number: str, form: str) -> bool:
+    """Whether the answer to a form (by its key) has become history."""
+    with reading(house().database) as session:
+        found = session.exec(
+            select(History.id)
+            .join(Order, col(Order.id) == col(History.order_id))
+            .where(Order.number == number, History.form == form)
+            .limit(1)
+        ).first()
+        return found is not None
+
+
+def installation_key() -> str:
+    """The id that this database's runs carry in Prefect."""
+    with reading(house().database) as session:
+        return session.exec(select(Installation.key)).one()
