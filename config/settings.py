@@ -43,6 +43,9 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", description="Where the Prefect server listens.")
     port: int = Field(default=4200, description="The port of the Prefect server.", ge=1, le=65535)
+    ui_url: str | None = Field(
+        default=None, description="How coordinators reach the Prefect UI; host and port by default."
+    )
     auth_string: SecretStr | None = Field(
         default=None,
         description="user:password for the Prefect server; needed beyond 127.0.0.1.",

@@ -29,6 +29,7 @@ class Errand:
     name: str
     phone: str
     text: Text
+    public_text: str  # the same without a phone, for a list that stays
     doubtful: bool  # it may have arrived already
     note: str  # why a channel gave it up
 
@@ -63,6 +64,7 @@ def _errand(session: Session, message: Message, order: Order) -> Errand:
         name=name,
         phone=phone,
         text=text_of(session, message, order),
+        public_text=text_of(session, message, order, with_phone=False).body,
         doubtful=message.state is MessageState.UNKNOWN,
         note=message.reason,
     )

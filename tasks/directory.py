@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from rapidfuzz import process
 from sqlmodel import Session, select
@@ -73,28 +73,27 @@ def with_ids(session: Session, order: Order, request: ActionInput) -> ActionInpu
     Raises UnknownId for a handler or member that is neither.
     """
     catalog = house().catalog
-    found: dict[str, str] = {}
-    kinds = {
-        name: (field.json_schema_extra or {}).get("type")
-        for name, field in type(request).model_fields.items()
-        if isinstance(field.json_schema_extra, dict)
+    lookups: dict[object, Callable[[str], str]] = {
+        "handler": lambda typed: _by_id_or_name("承办方", typed, catalog.handlers),
+        "category": lambda typed: _by_id_or_name("类别", typed, catalog.categories),
+        "grid": lambda typed: _by_id_or_name("网格", typed, catalog.grids),
+        "member": lambda typed: _member_id(session, typed, order.handler),
+        "order": str.upper,
     }
-    for name, kind in kinds.items():
-        typed = getattr(request, name)
-        if typed is None:
-            continue
-        if kind == "handler":
-            found[name] = _by_id_or_name("承办方", typed, catalog.handlers)
-        elif kind == "category":
-            found[name] = _by_id_or_name("类别", typed, catalog.categories)
-        elif kind == "grid":
-            found[name] = _by_id_or_name("网格", typed, catalog.grids)
-        elif kind == "member":
-            member = find_member(session, typed, order.handler)
-            if member is None:
-                raise _unknown("党员", typed, catalog.members)
-            found[name] = member.id
+    found: dict[str, str] = {}
+    for name, field in type(request).model_fields.items():
+        extra, typed = field.json_schema_extra, getattr(request, name)
+        kind = extra.get("type") if isinstance(extra, dict) else None
+        if typed is not None and kind in lookups:
+            found[name] = lookups[kind](typed)
     return request.model_copy(update=found)
+
+
+def _member_id(session: Session, typed: str, handler: str | None) -> str:
+    member = find_member(session, typed, handler)
+    if member is None:
+        raise _unknown("党员", typed, house().catalog.members)
+    return member.id
 
 
 def _by_id_or_name(what: str, typed: str, entries: object) -> str:

@@ -107,17 +107,28 @@ def _next_number(session: Session, kind: Kind) -> str:
 
 
 def _resident(session: Session, request: Place) -> Resident | None:
-    """The resident of this name and phone, with the newest wishes on how to be told; None for nobody."""
+    """The order's resident, with the newest wishes on how to be told; None for nobody."""
     if not (request.resident or request.phone or request.address):
         return None
-    row = session.exec(
-        select(Resident).where(Resident.name == request.resident, Resident.phone == request.phone)
-    ).first() or Resident(name=request.resident, phone=request.phone)
+    row = _known_resident(session, request)
+    row = row or Resident(name=request.resident, phone=request.phone)
     row.language, row.consent = request.language, request.consent
     row.channel, row.address = request.channel, request.address
     session.add(row)
     session.flush()
     return row
+
+
+def _known_resident(session: Session, request: Place) -> Resident | None:
+    """By name and phone; without a phone by name and address. A name alone is many people's."""
+    if not (request.phone or request.address):
+        return None
+    wanted = select(Resident).where(
+        Resident.name == request.resident, Resident.phone == request.phone
+    )
+    if not request.phone:
+        wanted = wanted.where(Resident.address == request.address)
+    return session.exec(wanted).first()
 
 
 def _first_row(order: Order, request: Place, person: Actor) -> History:

@@ -19,7 +19,7 @@ from tasks.models.enums import (
 )
 from tasks.models.state import Actor
 from tasks.models.tables import Message, Order, Resident
-from tasks.rules.notices import Notice, without_echoes
+from tasks.rules.notices import Notice, own_ids, without_echoes
 from tasks.texts import text_of
 
 BY_HAND = "by-hand"
@@ -44,6 +44,8 @@ def write_messages(session: Session, order: Order, notices: Sequence[Notice], wh
     desk = house().catalog.community.desk
     for notice in without_echoes(list(notices), who, desk):
         for route in _routes(session, order, notice):
+            if notice.audience is Audience.LADDER and route.recipient in own_ids(who, desk):
+                continue
             message = _message(order, notice, route)
             text_of(session, message, order)
             if message.audience is Audience.RESIDENT and message.channel == BY_HAND:

@@ -16,6 +16,7 @@ from tasks.models.enums import Role, Status
 from tasks.models.inputs import ActionInput, Take
 from tasks.models.tables import History, Order
 from tasks.rules.deadline import local_time
+from tasks.rules.lifecycle import allowed_actions
 from tasks.rules.notices import Notice
 from tasks.views import name_of_actor
 
@@ -30,6 +31,13 @@ def status_of(number: str) -> Status:
     """Where the order stands. Raises UnknownOrder."""
     with reading(house().database) as session:
         return find_order(session, number).status
+
+
+def allowed_for(number: str) -> str:
+    """What the law allows for the order now, as ids of actions. Raises UnknownOrder."""
+    with reading(house().database) as session:
+        order = find_order(session, number)
+        return "、".join(action.value for action in allowed_actions(order.kind, order.status))
 
 
 def act(

@@ -12,7 +12,7 @@ from sqlmodel import Session, select
 from config.catalog import ChannelKind
 from tasks.house import house
 from tasks.links import rating_link
-from tasks.models.enums import Audience, Event, Kind
+from tasks.models.enums import OPEN, Audience, Event, Kind, Status
 from tasks.models.tables import History, Member, Message, Order, Resident
 from tasks.rendering import Text, render
 
@@ -20,7 +20,7 @@ SHORT = 60
 _KINDS_EN = {Kind.APPEAL: "request", Kind.SMALL_WISH: "small wish", Kind.BIG_WISH: "big wish"}
 
 
-def text_of(session: Session, message: Message, order: Order) -> Text:
+def text_of(session: Session, message: Message, order: Order, *, with_phone: bool = True) -> Text:
     """Subject and body as the recipient reads them on the message's channel. Raises BadTemplate."""
     kind = (
         house().catalog.channels[message.channel].kind
@@ -32,6 +32,8 @@ def text_of(session: Session, message: Message, order: Order) -> Text:
         **_named(session, message),
         **_personal(session, message, order),
     }
+    if not with_phone and variables["resident_phone"]:
+        variables["resident_phone"] = "电话见表"
     return render(message.event, message.audience, kind, message.locale, variables)
 
 
@@ -107,8 +109,10 @@ def _personal(session: Session, message: Message, order: Order) -> dict[str, Any
 
 
 def _whom_to_call(session: Session, message: Message, order: Order) -> dict[str, Any]:
-    """The resident's name and phone, for the member who has the order now, with the resident's consent."""
+    """The resident's name and phone, for the member who works on it now, with the resident's consent."""
     resident = session.get(Resident, order.resident_id) if order.resident_id else None
-    if resident is None or order.member != message.recipient or not resident.consent:
+    if resident is None or not resident.consent:
+        return {}
+    if order.member != message.recipient or order.status not in OPEN - {Status.DONE}:
         return {}
     return {"resident_name": resident.name, "resident_phone": resident.phone}

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from tasks.advance import find_order
 from tasks.db import reading
 from tasks.house import house
-from tasks.models.enums import OPEN, WAITING_FOR, Kind, Status, Urgency
+from tasks.models.enums import OPEN, WAITING_FOR, Kind, MessageState, Status, Urgency
 from tasks.models.tables import History, Member, Message, Order
 from tasks.texts import text_of
 
@@ -117,6 +117,19 @@ def orders_json(
         wanted = wanted.where(Order.grid == grid)
     with reading(house().database) as session:
         return [_summary(order) for order in session.exec(wanted)]
+
+
+def messages_json(state: MessageState | None = None) -> list[dict[str, Any]]:
+    """The messages in a state (all without one), the oldest first."""
+    wanted = (
+        select(Message, Order)
+        .join(Order, col(Message.order_id) == col(Order.id))
+        .order_by(col(Message.id))
+    )
+    if state is not None:
+        wanted = wanted.where(Message.state == state)
+    with reading(house().database) as session:
+        return [message_json(session, message, order) for message, order in session.exec(wanted)]
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,39 @@ None of this is law: version, status and history are untouched.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlalchemy import update
 from sqlmodel import col, select
 
 from tasks.db import reading, transaction
 from tasks.house import house
+from tasks.models.enums import OPEN
 from tasks.models.tables import History, Installation, Order
+
+
+@dataclass(frozen=True)
+class Carried:
+    """Which run carries an order, and how many it has had."""
+
+    run_id: str | None
+    attempt: int
+
+
+def run_of(number: str) -> Carried:
+    """The order's run. Raises NoResultFound for a number that is none."""
+    with reading(house().database) as session:
+        row = session.exec(
+            select(Order.run_id, Order.run_attempt).where(Order.number == number)
+        ).one()
+        return Carried(*row)
+
+
+def carried_orders() -> list[str]:
+    """The numbers of all open orders, the oldest first."""
+    with reading(house().database) as session:
+        wanted = select(Order.number).where(col(Order.status).in_(OPEN)).order_by(col(Order.id))
+        return list(session.exec(wanted))
 
 
 def count_wake(number: str) -> None:

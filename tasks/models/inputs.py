@@ -18,6 +18,7 @@ MAX_WORDS = 5_000
 MAX_REASON = 2_000
 MAX_NAME = 60
 MAX_FEN = 10**13  # a hundred thousand million yuan
+LAST_YEAR = 3000  # a slip of the finger; the end of the last day that there is has no UTC
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
@@ -68,7 +69,15 @@ def _positive(fen: int) -> int:
 Yuan = Annotated[
     int, BeforeValidator(_fen), AfterValidator(_positive), Field(json_schema_extra={"type": "yuan"})
 ]
-Day = Annotated[Date, BeforeValidator(_date)]
+
+
+def _within_calendars(day: Date) -> Date:
+    if day.year >= LAST_YEAR:
+        raise ValueError(f"日期要在 {LAST_YEAR} 年之前")
+    return day
+
+
+Day = Annotated[Date, BeforeValidator(_date), AfterValidator(_within_calendars)]
 
 
 def typed(kind: str) -> Any:

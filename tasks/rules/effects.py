@@ -100,14 +100,15 @@ def _send_back(state: OrderState, request: ActionInput, around: Circumstances) -
 
 def _appoint(state: OrderState, request: Appoint, around: Circumstances) -> Changes:
     changes: Changes = {"handler": request.to, "before": None, "returns": 0, **_NO_CLAIM}
-    if request.date:
-        changes["due_at"] = end_of_day(request.date, around.catalog.calendar.timezone)
+    if request.date:  # the meeting's date overrides one that was asked for before
+        until = end_of_day(request.date, around.catalog.calendar.timezone)
+        changes |= {"due_at": until, **_NO_ASKING}
     return changes
 
 
 def _open_funding(state: OrderState, request: OpenFunding, around: Circumstances) -> Changes:
     until = end_of_day(request.date, around.catalog.calendar.timezone)
-    return {"handler": request.to, "before": None, "due_at": until, **_NO_CLAIM}
+    return {"handler": request.to, "before": None, "due_at": until, **_NO_CLAIM, **_NO_ASKING}
 
 
 def _fail_funding(state: OrderState, request: ActionInput, around: Circumstances) -> Changes:

@@ -74,7 +74,8 @@ def _assigned(deed: Deed) -> Notices:
 
 
 def _reassigned(deed: Deed) -> Notices:
-    return [*_assigned(deed), *_taken_away(deed)]
+    lost = [told for told in _taken_away(deed) if told.recipient != deed.after.handler]
+    return [*_assigned(deed), *lost]
 
 
 def _taken_away(deed: Deed) -> Notices:
@@ -153,7 +154,7 @@ NOTICES: dict[Action, Callable[[Deed], Notices]] = {
     Action.PLACE: _placed,
     Action.ACCEPT: _accepted,
     Action.ASSIGN: _assigned,
-    Action.APPOINT: _assigned,
+    Action.APPOINT: _reassigned,
     Action.COMPLETE_FUNDING: _assigned,
     Action.REASSIGN: _reassigned,
     Action.RETURN: _returned,
@@ -184,13 +185,19 @@ def without_echoes(notices: Notices, actor: Actor, desk: str) -> Notices:
 
     `desk` is the handler that the staff themselves are.
     """
-    own = {actor.id, actor.member} | ({desk} if actor.role is Role.STAFF else set())
+    own = own_ids(actor, desk)
     latest = {
         (notice.audience, notice.recipient): notice
         for notice in notices
         if notice.recipient not in own
     }
     return list(latest.values())
+
+
+def own_ids(actor: Actor, desk: str) -> frozenset[str]:
+    """The ids under which a message would reach the actor; `desk` is the handler that the staff are."""
+    ids = {actor.id, actor.member} | ({desk} if actor.role is Role.STAFF else set())
+    return frozenset(id for id in ids if id)
 
 
 CARRIED = {

@@ -1,0 +1,159 @@
+"""Acting on any open order without typing a number: a run that offers the orders it could mean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from prefect import flow
+from prefect.client.orchestration import PrefectClient
+from prefect.logging import get_run_logger
+
+from flows.asking import attempts, connect, forget_answer, stored_answer, this_run_id, wait_for
+from flows.forms.answers import Answer
+from flows.forms.description import escaped
+from flows.forms.fields import Fields, OrderForm, build_form, day, pick, text, who
+from flows.forms.rating import NOT_SOLVED, SOLVED
+from flows.news import spread_news
+from flows.runs import refresh
+from tasks.clock import utc_now
+from tasks.desk import Choice, open_orders
+from tasks.errors import BadInput, DiandanError
+from tasks.house import house
+from tasks.models.enums import Action, Grade
+from tasks.models.inputs import ActionInput
+from tasks.orders import act
+from tasks.rules.deadline import local_day
+from tasks.rules.lifecycle import TRANSITIONS
+from tasks.wakes import was_applied
+
+NAME = "ActForm"
+
+
+@dataclass(frozen=True)
+class Offer:
+    """One thing that can be done to an order from its own run: the extra fields, and what they mean."""
+
+    actions: tuple[Action, ...]
+    fields: Callable[[], Fields]
+    request: Callable[[Answer], ActionInput]
+    fits: Callable[[Choice], bool] = lambda _choice: True
+
+
+def _reason_only() -> Fields:
+    return {"reason": text("说明")}
+
+
+def _handler_and_reason() -> Fields:
+    handlers = [handler.name for handler in house().catalog.handlers.values()]
+    return {"handler": pick("改派给", handlers), "reason": text("说明（必填）")}
+
+
+def _date_and_reason() -> Fields:
+    return {
+        "date": day("延到哪天", local_day(utc_now(), house().timezone)),
+        "reason": text("说明（必填）"),
+    }
+
+
+def _yes_or_no() -> Fields:
+    steps = [Action.APPROVE_EXTENSION.label, Action.REFUSE_EXTENSION.label]
+    return {"step": pick("决定", steps, steps[0]), "reason": text("说明")}
+
+
+def _rating() -> Fields:
+    return {
+        "grade": pick("居民说", [grade.label for grade in Grade]),
+        "solved": pick("解决了吗", [SOLVED, NOT_SOLVED], SOLVED),
+        "reason": text("居民的话（不满意要填）"),
+    }
+
+
+def _rate(answer: Answer) -> ActionInput:
+    grade = Grade.by_label(answer.text("grade"))
+    return answer.request(Action.RATE, grade=grade, solved=answer.text("solved") != NOT_SOLVED)
+
+
+OFFERS: dict[str, Offer] = {
+    "改派": Offer(
+        (Action.REASSIGN,),
+        _handler_and_reason,
+        lambda answer: answer.request(Action.REASSIGN, to=answer.text("handler")),
+    ),
+    "撤单": Offer((Action.WITHDRAW,), _reason_only, lambda answer: answer.request(Action.WITHDRAW)),
+    "恢复": Offer((Action.RESUME,), _reason_only, lambda answer: answer.request(Action.RESUME)),
+    "申请延期": Offer(
+        (Action.ASK_EXTENSION,),
+        _date_and_reason,
+        lambda answer: answer.request(Action.ASK_EXTENSION, date=answer.text("date")),
+        fits=lambda choice: choice.asked_until is None,
+    ),
+    "批准延期": Offer(
+        (Action.APPROVE_EXTENSION, Action.REFUSE_EXTENSION),
+        _yes_or_no,
+        lambda answer: answer.request(Action.by_label(answer.text("step"))),
+        fits=lambda choice: choice.asked_until is not None,
+    ),
+    "退回一线": Offer(
+        (Action.SEND_BACK,), _reason_only, lambda answer: answer.request(Action.SEND_BACK)
+    ),
+    "回访": Offer((Action.RATE,), _rating, _rate),
+}
+
+
+@flow(name="act-on-order", flow_run_name="{what}")
+async def act_on_order(what: str) -> None:
+    """Asks which order and what exactly, and does it; a refusal is shown above the same form."""
+    async with connect() as client:
+        run, problem = this_run_id(), ""
+        attempt = await attempts(client, "pick")
+        key = f"pick-{attempt}"
+        answer = await stored_answer(client, run, key) if attempt else None
+        if answer is not None:
+            problem = await _carry_out(client, what, answer)
+            if not problem:
+                return
+        form = _form(what, problem, answer)
+        if form is None:
+            get_run_logger().info("现在没有可以“%s”的订单。", what)
+            return
+        await wait_for(form, f"pick-{attempt + 1}")
+
+
+def _candidates(what: str) -> list[Choice]:
+    offer = OFFERS[what]
+    allowed = {status for (_kind, status, action) in TRANSITIONS if action in offer.actions}
+    return [choice for choice in open_orders() if choice.status in allowed and offer.fits(choice)]
+
+
+def _form(what: str, problem: str, earlier: Answer | None) -> type[OrderForm] | None:
+    """The form with the orders that this could be done to; None when there are none."""
+    lines = [choice.line for choice in _candidates(what)]
+    if not lines:
+        return None
+    chosen = earlier.text("order") if earlier else ""
+    fields: Fields = {
+        "who": who(),
+        "order": pick("哪一单", lines, chosen if chosen in lines else None),
+        **OFFERS[what].fields(),
+    }
+    warning = f"> ⚠️ {escaped(problem)}\n\n" if problem else ""
+    return build_form(NAME, fields, f"{warning}**{what}** · 可选 {len(lines)} 件")
+
+
+async def _carry_out(client: PrefectClient, what: str, answer: Answer) -> str:
+    """Does it once, shows the order's run what changed; gives the refusal in words."""
+    form = f"{this_run_id()}:{answer.key}"
+    number = answer.text("order").split(" ")[0]
+    try:
+        if not number:
+            raise BadInput(field="哪一单", problem="请选择订单。")
+        if not was_applied(number, form):
+            act(number, [OFFERS[what].request(answer)], answer.who, form=form)
+    except DiandanError as error:
+        return str(error)
+    await forget_answer(client, this_run_id(), answer.key)
+    await refresh(client, number)
+    await client.update_flow_run(this_run_id(), name=f"{what} {number}")
+    await spread_news(client)
+    return ""

@@ -1,0 +1,116 @@
+"""Asking a person through the Prefect UI: a run suspends with a form, and finds the answer when it starts again.
+
+A form is saved before the run suspends, so that no answer can come too early for it. Answers are
+read as they were stored, with what the form had preselected, and never through today's pick lists.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from uuid import UUID
+
+from prefect.client.orchestration import PrefectClient, get_client
+from prefect.client.schemas.objects import FlowRun, State
+from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
+from prefect.flow_runs import asuspend_flow_run
+from prefect.input.run_input import Keyset, keyset_from_base_key
+from prefect.runtime import flow_run as this_run
+from prefect.states import Suspended
+
+from flows.forms.answers import Answer
+from flows.forms.fields import OrderForm
+
+
+def keyset_of(key: str) -> Keyset:
+    """Where Prefect keeps a suspended run's form and answer for a key."""
+    return keyset_from_base_key(f"suspended-{key}")
+
+
+def suspended(key: str) -> State[Any]:
+    """The state of a run that waits for the answer to the form of a key."""
+    state: State[Any] = Suspended(timeout_seconds=None, pause_key=key)
+    state.state_details.run_input_keyset = {
+        str(part): name for part, name in keyset_of(key).items()
+    }
+    return state
+
+
+async def _read(client: PrefectClient, run: UUID, key: str) -> Any | None:
+    try:
+        content = await client.read_flow_run_input(run, key)
+    except (ObjectNotFound, PrefectHTTPStatusError) as error:
+        if isinstance(error, PrefectHTTPStatusError) and error.response.status_code != 404:
+            raise
+        return None
+    return json.loads(content)
+
+
+async def was_asked(client: PrefectClient, run: UUID, key: str) -> bool:
+    """Whether the run has asked under this key before."""
+    return await _read(client, run, keyset_of(key)["schema"]) is not None
+
+
+async def attempts(client: PrefectClient, prefix: str) -> int:
+    """How often this run has asked under `prefix`-1, `prefix`-2 and so on."""
+    count = 0
+    while await was_asked(client, this_run_id(), f"{prefix}-{count + 1}"):
+        count += 1
+    return count
+
+
+async def stored_answer(client: PrefectClient, run: UUID, key: str) -> Answer | None:
+    """The answer to the form of a key, completed with what the form had preselected; None without one."""
+    keys = keyset_of(key)
+    response = await _read(client, run, keys["response"])
+    if response is None:
+        return None
+    schema = await _read(client, run, keys["schema"]) or {}
+    preselected = {
+        name: field["default"]
+        for name, field in schema.get("properties", {}).items()
+        if "default" in field
+    }
+    return Answer(form=schema.get("title", ""), key=key, values={**preselected, **response})
+
+
+async def forget_answer(client: PrefectClient, run: UUID, key: str) -> None:
+    """Removes an answer that has been dealt with: what was typed is in our own history now."""
+    try:
+        await client.delete_flow_run_input(run, keyset_of(key)["response"])
+    except ObjectNotFound:
+        return
+
+
+async def answered_keys(client: PrefectClient, run: UUID) -> list[str]:
+    """The keys of all answers that still lie with the run, dealt with or not."""
+    found = await client.filter_flow_run_input(
+        run, key_prefix="suspended-", limit=200, exclude_keys=set()
+    )
+    endings = (entry.key for entry in found if entry.key.endswith("-response"))
+    return [key.removeprefix("suspended-").removesuffix("-response") for key in endings]
+
+
+async def wait_for(form: type[OrderForm], key: str) -> None:
+    """Suspends this run with the form. Comes back only if the answer was there already."""
+    await form.asave(keyset_of(key), this_run_id())
+    await asuspend_flow_run(wait_for_input=form, key=key, timeout=None)
+
+
+async def show_form(client: PrefectClient, run: FlowRun, form: type[OrderForm], key: str) -> None:
+    """Makes a run that waits (or has just been made) wait with this form, without starting a process.
+
+    Forced, because Prefect's own rules let only a working run suspend; checked first by the caller.
+    """
+    await form.asave(keyset_of(key), run.id)
+    await client.set_flow_run_state(run.id, suspended(key), force=True)
+
+
+def this_run_id() -> UUID:
+    """The id of the run that we are in."""
+    return UUID(str(this_run.id))
+
+
+def connect() -> PrefectClient:
+    """A client of the Prefect API that this process belongs to."""
+    return get_client()

@@ -1,0 +1,91 @@
+"""The lists that coordinators keep open: 待办, and the calls to make. One artifact each, rewritten in place."""
+
+from __future__ import annotations
+
+from prefect.client.orchestration import PrefectClient
+from prefect.client.schemas.actions import ArtifactCreate, ArtifactUpdate
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
+from prefect.client.schemas.objects import Artifact
+from prefect.client.schemas.sorting import ArtifactSort
+
+from flows.forms.description import escaped
+from flows.links import run_link
+from tasks.by_hand import Errand, errands
+from tasks.clock import utc_now
+from tasks.house import house
+from tasks.models.enums import Urgency
+from tasks.rules.deadline import local_time
+from tasks.texts import shortened
+from tasks.views import Waiting, waiting_orders
+
+TODO, BY_HAND = "todo", "by-hand"
+MOST_LINES = 300
+
+
+async def rewrite_boards(client: PrefectClient) -> None:
+    """Writes both lists as they are now."""
+    await _write(client, TODO, "待办", _todo(waiting_orders()))
+    await _write(client, BY_HAND, "要打的电话 / 要转发的文字", _by_hand(errands()))
+
+
+async def find_board(client: PrefectClient, key: str) -> Artifact | None:
+    """The list's artifact, None before it was first written."""
+    found = await client.read_artifacts(
+        artifact_filter=ArtifactFilter(key=ArtifactFilterKey(any_=[key])),
+        sort=ArtifactSort.UPDATED_DESC,
+        limit=1,
+    )
+    return found[0] if found else None
+
+
+async def _write(client: PrefectClient, key: str, title: str, markdown: str) -> None:
+    board = await find_board(client, key)
+    if board is None:
+        await client.create_artifact(
+            ArtifactCreate(key=key, type="markdown", description=title, data=markdown)
+        )
+    else:
+        await client.update_artifact(board.id, ArtifactUpdate(data=markdown))
+
+
+def _todo(orders: list[Waiting]) -> str:
+    """A table by deadline, the nearest first, each line with the link to its form."""
+    now = utc_now()
+    head = f"# 待办 {len(orders)} 件\n\n{local_time(now, house().timezone)} 更新 · 点“填表”，再点右上角 **⋮ → Resume**\n\n"
+    table = "| 填表 | 环节 | 期限 | 内容 | 类别 | 网格 | 承办 | 编号 |\n| --- | --- | --- | --- | --- | --- | --- | --- |\n"
+    lines = [
+        _todo_line(order, order.due_at is not None and order.due_at < now)
+        for order in orders[:MOST_LINES]
+    ]
+    more = f"\n\n还有 {len(orders) - MOST_LINES} 件没有列出，请到运行列表查看。" * (
+        len(orders) > MOST_LINES
+    )
+    return head + (table + "\n".join(lines) + more if orders else "没有等着办的事。")
+
+
+def _todo_line(order: Waiting, is_overdue: bool) -> str:
+    link = f"[填表]({run_link(order.run_id)})" if order.run_id else "（稍候）"
+    due = local_time(order.due_at, house().timezone) if order.due_at else "–"
+    due = f"**{due} 已超期**" if is_overdue else due
+    urgent = "" if order.urgency is Urgency.NORMAL else f" **{order.urgency.label}**"
+    who = " · ".join(part for part in (order.handler, order.member) if part) or "–"
+    words = escaped(shortened(order.words, 24))
+    cells = (link, order.stage + urgent, due, words, order.category, order.grid, who, order.number)
+    return "| " + " | ".join(cells) + " |"
+
+
+def _by_hand(waiting: list[Errand]) -> str:
+    """Texts ready to copy. No phone stands here: the form of 已告知 shows it to whoever calls."""
+    head = f"# 要打的电话 / 要转发的文字 {len(waiting)} 条\n\n电话号码在“已告知”的表里；告诉过以后在那里打勾。\n\n"
+    return head + (
+        "\n\n".join(_errand(errand) for errand in waiting[:MOST_LINES]) or "没有要告知的人。"
+    )
+
+
+def _errand(errand: Errand) -> str:
+    doubt = "（可能已经收到，请先问一声）" if errand.doubtful else ""
+    note = f"（{escaped(errand.note)}）" if errand.note else ""
+    fence = "```"
+    body = errand.public_text.replace(fence, "'''")
+    head = f"## {errand.number} · {errand.audience.label} {escaped(errand.name)}{doubt}{note}"
+    return f"{head}\n\n{fence}text\n{body}\n{fence}"

@@ -1,0 +1,290 @@
+"""The `diandan` command: thin; every line calls the same steps as the forms do."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+from pydantic import ValidationError
+
+from config.catalog import CatalogError
+from config.settings import Settings
+from flows import cli_output as output
+from flows.cli_news import after_change
+from tasks.clock import clock_at
+from tasks.errors import BadInput, DiandanError, WrongPurpose
+from tasks.house import House, house, move_in
+from tasks.migrate import migrate, open_database
+from tasks.models.enums import Action, Grade, Kind, MessageState, Purpose, Status, Urgency
+from tasks.models.inputs import Place, Rate
+from tasks.requests import request_for
+
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    help="点单：居民点单、社区接单、单位接单、党员接单、居民评单。",
+)
+Json = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
+
+
+@app.callback()
+def _options(
+    context: typer.Context,
+    config: Annotated[Path | None, typer.Option(help="The community's folder.")] = None,
+    database: Annotated[str | None, typer.Option(help="The database's URL.")] = None,
+    at: Annotated[
+        str | None, typer.Option(help="Move the clock for this command (demo and test databases).")
+    ] = None,
+) -> None:
+    chosen: dict[str, Any] = {}
+    if config is not None:
+        chosen["config"] = config.absolute()
+    if database is not None:
+        chosen["database"] = database
+    move_in(Settings(**chosen))
+    context.obj = at
+
+
+def _open(context: typer.Context) -> House:
+    """Opens the database, and moves the clock if that is asked for and allowed."""
+    here = house()
+    purpose = open_database(here.database, here.catalog)
+    if context.obj is not None:
+        if purpose is Purpose.PRODUCTION:
+            raise WrongPurpose(purpose=purpose.label, why="不能用 --at 拨动时间。")
+        context.with_resource(clock_at(_moment(context.obj)))
+    return here
+
+
+def _moment(typed: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(typed)
+    except ValueError:
+        raise BadInput(
+            field="--at", problem="要写成 ISO 时间，例如 2026-03-01T09:30+08:00。"
+        ) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(house().timezone))
+
+
+@app.command()
+def check(as_json: Json = False) -> None:
+    """Check the community's folder, and report every mistake with its line."""
+    output.show_check(house().catalog, as_json=as_json)
+
+
+@app.command()
+def init(purpose: Annotated[Purpose, typer.Option(help="What the database is for.")]) -> None:
+    """Migrate the database to today's form and mark its purpose."""
+    here = house()
+    migrate(here.database, here.catalog, purpose)
+    print(f"数据库已就绪，用途：{purpose.label}。")
+
+
+@app.command()
+def up(context: typer.Context) -> None:
+    """Start everything: server, deployments, worker. Ctrl-C ends it."""
+    from flows.up import check_address, run_up
+
+    here = house()
+    check_address(here.settings)
+    migrate(here.database, here.catalog)
+    print("正在启动，约十几秒…", flush=True)
+    run_up()
+    print("已停止。")
+
+
+@app.command()
+def demo(
+    serve: Annotated[bool, typer.Option(help="Go on with a running server to click in.")] = True,
+) -> None:
+    """A database of its own with a dozen orders, and everything started on it."""
+    from flows.demo import run_demo
+
+    run_demo(serve=serve)
+
+
+@app.command()
+def place(
+    context: typer.Context,
+    kind: Annotated[Kind, typer.Option()],
+    words: Annotated[str, typer.Option()],
+    place: Annotated[str, typer.Option()] = "",
+    grid: Annotated[str | None, typer.Option()] = None,
+    category: Annotated[str | None, typer.Option()] = None,
+    urgency: Annotated[Urgency, typer.Option()] = Urgency.NORMAL,
+    resident: Annotated[str, typer.Option()] = "",
+    phone: Annotated[str, typer.Option()] = "",
+    channel: Annotated[str | None, typer.Option()] = None,
+    address: Annotated[str, typer.Option()] = "",
+    language: Annotated[str, typer.Option()] = "zh-CN",
+    source: Annotated[str, typer.Option()] = "desk",
+    external_id: Annotated[str | None, typer.Option()] = None,
+    by: Annotated[str, typer.Option(help="Who wrote it down.")] = "resident",
+    as_json: Json = True,
+) -> None:
+    """Place an order for a resident."""
+    from tasks.intake import place_order
+
+    _open(context)
+    names = ("kind", "words", "place", "grid", "category", "urgency", "resident", "phone")
+    more = ("channel", "address", "language", "source", "external_id")
+    given = locals()
+    request = request_for(Action.PLACE, {name: given[name] for name in (*names, *more)})
+    assert isinstance(request, Place)
+    number = place_order(request, by)
+    after_change(number)
+    output.show_order(number)
+
+
+@app.command()
+def orders(
+    context: typer.Context,
+    status: Annotated[Status | None, typer.Option()] = None,
+    kind: Annotated[Kind | None, typer.Option()] = None,
+    grid: Annotated[str | None, typer.Option()] = None,
+    as_json: Json = False,
+) -> None:
+    """List orders."""
+    _open(context)
+    output.show_orders(status=status, kind=kind, grid=grid, as_json=as_json)
+
+
+@app.command()
+def order(context: typer.Context, number: str, as_json: Json = False) -> None:
+    """Show one order with its history and messages."""
+    _open(context)
+    output.show_order(number, as_json=as_json)
+
+
+@app.command()
+def act(
+    context: typer.Context,
+    number: str,
+    action: str,
+    by: Annotated[str, typer.Option(help="Staff, member or handler; resident; system.")],
+    reason: Annotated[str | None, typer.Option()] = None,
+    to: Annotated[str | None, typer.Option(help="A handler, a member or an order.")] = None,
+    date: Annotated[str | None, typer.Option(help="YYYY-MM-DD")] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE")] = None,
+    as_json: Json = True,
+) -> None:
+    """Do one action on an order."""
+    from tasks import orders as desk
+
+    _open(context)
+    version = desk.version_of(number)
+    known = _action(number, action)
+    values = {"reason": reason, "to": to, "date": date, **_pairs(set_ or [])}
+    request = request_for(known, {key: value for key, value in values.items() if value is not None})
+    desk.act(number, [request], by, version=version)
+    after_change(number)
+    output.show_order(number)
+
+
+def _action(number: str, typed: str) -> Action:
+    from tasks.orders import allowed_for
+
+    try:
+        action = Action(typed)
+    except ValueError:
+        action = None
+    if action is None or action is Action.PLACE:
+        raise BadInput(
+            field="动作（ACTION）", problem=f"没有“{typed}”；现在可以：{allowed_for(number)}。"
+        )
+    return action
+
+
+def _pairs(typed: list[str]) -> dict[str, str]:
+    pairs = {}
+    for pair in typed:
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            raise BadInput(field="--set", problem=f"“{pair}”要写成 KEY=VALUE。")
+        pairs[key] = value
+    return pairs
+
+
+@app.command()
+def rate(
+    context: typer.Context,
+    token: str,
+    grade: Annotated[Grade, typer.Option()],
+    solved: Annotated[str, typer.Option(help="yes or no")],
+    comment: Annotated[str, typer.Option()] = "",
+    as_json: Json = True,
+) -> None:
+    """Rate by the token of a rating link."""
+    from tasks.rating import rate_by_link
+
+    _open(context)
+    request = request_for(Action.RATE, {"grade": grade, "solved": solved, "reason": comment})
+    assert isinstance(request, Rate)
+    number = rate_by_link(token, request)
+    after_change(number)
+    output.show_order(number)
+
+
+@app.command()
+def lifecycle(as_json: Json = False) -> None:
+    """Every allowed step, and what each action takes."""
+    output.show_lifecycle(as_json=as_json)
+
+
+@app.command()
+def messages(
+    context: typer.Context,
+    state: Annotated[MessageState | None, typer.Option()] = None,
+    as_json: Json = False,
+) -> None:
+    """List messages."""
+    _open(context)
+    output.show_messages(state=state, as_json=as_json)
+
+
+@app.command()
+def send(context: typer.Context, as_json: Json = False) -> None:
+    """Send the messages that wait."""
+    from tasks.outbox import send_waiting
+
+    _open(context)
+    output.show_counts(send_waiting(), as_json=as_json)
+
+
+@app.command()
+def reconcile(context: typer.Context, as_json: Json = False) -> None:
+    """Make the runs of the running installation agree with the orders."""
+    from flows.cli_news import reconcile_now
+
+    _open(context)
+    output.show_counts(reconcile_now(), as_json=as_json)
+
+
+def main() -> None:
+    """Exit 0, or 2 with one sentence on standard error for a user's mistake."""
+    arguments = sys.argv[1:] or ["--help"]
+    try:
+        code = app(arguments, standalone_mode=False)
+    except DiandanError as error:
+        _fail(str(error))
+    except CatalogError as error:
+        _fail("\n".join(str(mistake) for mistake in error.mistakes))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        _fail(
+            f"设置 DIANDAN_{'__'.join(str(part) for part in first['loc']).upper()} 不对：{first['msg']}"
+        )
+    except typer.Abort:
+        sys.exit(130)
+    except typer.TyperException as error:
+        _fail(" ".join(getattr(error, "format_message", error.__str__)().split()))
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(sentence: str) -> None:
+    print(sentence, file=sys.stderr)
+    sys.exit(2)

@@ -1,0 +1,76 @@
+"""Telling a running installation that the command line has changed something. Prefect is only imported when one runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from tasks.errors import ServerFailed
+from tasks.house import house
+
+T = TypeVar("T")
+RUNNING_FILE = "server.json"
+
+
+def running_api() -> str | None:
+    """The API of the installation that serves this database, None when none runs here."""
+    try:
+        said = json.loads((house().settings.home / RUNNING_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return said["api"] if said.get("database") == house().database else None
+
+
+def after_change(number: str) -> None:
+    """Lets the order's run show the right form, best effort: the ten-minute sweep mends what is missed."""
+    if running_api() is None:
+        return
+    try:
+        _with_client(_refresh, number)
+    except Exception as error:  # the order itself has changed; a sweep does the rest
+        print(f"订单已改好；它的表单十分钟内会跟上（{type(error).__name__}）。", file=sys.stderr)
+
+
+async def _refresh(client: object, number: str) -> None:
+    from flows.news import spread_news
+    from flows.runs import refresh
+
+    await refresh(client, number)  # type: ignore[arg-type]
+    await spread_news(client)  # type: ignore[arg-type]
+
+
+def reconcile_now() -> dict[str, int]:
+    """Runs and orders made to agree, now. Raises ServerFailed when nothing runs."""
+    if running_api() is None:
+        raise ServerFailed(log=house().settings.home / "logs" / "server.log")
+    return _with_client(_reconcile)
+
+
+async def _reconcile(client: object) -> dict[str, int]:
+    from flows.boards import rewrite_boards
+    from flows.runs import reconcile
+
+    counts = await reconcile(client)  # type: ignore[arg-type]
+    await rewrite_boards(client)  # type: ignore[arg-type]
+    return counts
+
+
+def _with_client(work: Callable[..., Awaitable[T]], *arguments: object) -> T:
+    """Runs async work with a client of the running installation."""
+    import asyncio
+
+    from flows.prefect_settings import apply_to_this_process
+
+    os.environ.setdefault("PREFECT_API_URL", running_api() or "")
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "ERROR")
+    apply_to_this_process()
+    from flows.asking import connect
+
+    async def run() -> T:
+        async with connect() as client:
+            return await work(client, *arguments)
+
+    return asyncio.run(run())

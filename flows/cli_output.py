@@ -1,0 +1,161 @@
+"""What the command line prints: JSON for programs, tables for people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from config.catalog import Catalog, HandlerKind, TeamRole
+from tasks.models.enums import Action, MessageState, Status
+from tasks.models.inputs import INPUTS
+from tasks.rules.lifecycle import TRANSITIONS
+from tasks.texts import shortened
+from tasks.views import messages_json, order_json, orders_json
+
+
+def _print_json(value: object) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def _print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    table = Table(*columns)
+    for row in rows:
+        table.add_row(*("" if cell is None else escape(str(cell)) for cell in row))
+    Console().print(table)
+
+
+def show_order(number: str, *, as_json: bool = True) -> None:
+    """One order, with history and messages."""
+    found = order_json(number)
+    if as_json:
+        _print_json(found)
+        return
+    _print_table(
+        ("", ""), [(key, value) for key, value in found.items() if not isinstance(value, list)]
+    )
+    _print_table(
+        ("at", "action", "from", "to", "actor", "reason"),
+        [
+            [row[key] for key in ("at", "action", "from", "to", "actor", "reason")]
+            for row in found["history"]
+        ],
+    )
+    _message_table(found["messages"])
+
+
+def show_orders(*, as_json: bool, **filters: Any) -> None:
+    """The orders that fit."""
+    found = orders_json(**filters)
+    if as_json:
+        _print_json(found)
+        return
+    _print_table(
+        ("number", "status", "grid", "category", "handler", "due", "words"),
+        [
+            (
+                o["number"],
+                Status(o["status"]).label,
+                o["grid"],
+                o["category"],
+                o["handler"],
+                (o["due_at"] or "")[:16],
+                shortened(o["words"], 24),
+            )
+            for o in found
+        ],
+    )
+
+
+def show_messages(*, state: MessageState | None, as_json: bool) -> None:
+    """The messages in a state, or all."""
+    found = messages_json(state)
+    if as_json:
+        _print_json(found)
+        return
+    _message_table(found)
+
+
+def _message_table(found: Sequence[Mapping[str, Any]]) -> None:
+    _print_table(
+        ("id", "order", "event", "audience", "channel", "state", "body"),
+        [
+            (
+                m["id"],
+                m["order"],
+                m["event"],
+                m["audience"],
+                m["channel"],
+                m["state"],
+                shortened(m["body"], 40),
+            )
+            for m in found
+        ],
+    )
+
+
+def show_counts(counts: Mapping[str, int], *, as_json: bool) -> None:
+    """What a sweep did."""
+    if as_json:
+        _print_json(dict(counts))
+        return
+    print("、".join(f"{word} {count}" for word, count in counts.items()) or "没有要做的。")
+
+
+def show_check(catalog: Catalog, *, as_json: bool) -> None:
+    """What a valid community holds, by number; with --json the ids too."""
+    teams = [h for h in catalog.handlers.values() if h.role is TeamRole.SERVICE]
+    people = sum(len(catalog.handler_members(team.id)) for team in teams)
+    units = [h for h in catalog.handlers.values() if h.kind is HandlerKind.UNIT]
+    if as_json:
+        ids = ("grids", "handlers", "members", "staff", "categories", "channels", "service_levels")
+        _print_json({"ok": True, **{name: list(getattr(catalog, name)) for name in ids}})
+        return
+    print(
+        f"配置没有错误：{catalog.community.name}，网格 {len(catalog.grids)} 个，服务队 {len(teams)} 支 {people} 人，"
+        f"共建单位 {len(units)} 家，类别 {len(catalog.categories)} 个，渠道 {len(catalog.channels)} 个。"
+    )
+
+
+def show_lifecycle(*, as_json: bool) -> None:
+    """The whole table, and each action's keys with type and whether it is required."""
+    rows = [
+        {
+            "kind": kind.value,
+            "from": source.value if source else "",
+            "action": action.value,
+            "to": target.value,
+        }
+        for (kind, source, action), target in TRANSITIONS.items()
+    ]
+    if as_json:
+        _print_json({"rows": rows, "actions": {action.value: _keys(action) for action in Action}})
+        return
+    _print_table(("kind", "from", "action", "to"), [list(row.values()) for row in rows])
+
+
+def _keys(action: Action) -> list[dict[str, Any]]:
+    return [
+        {"key": name, "required": field.is_required(), **_type_of(field)}
+        for name, field in INPUTS[action].model_fields.items()
+    ]
+
+
+def _type_of(field: Any) -> dict[str, Any]:
+    """The kind of value a key takes; for a closed list also its values."""
+    extra = field.json_schema_extra
+    if isinstance(extra, dict) and "type" in extra:
+        return {"type": extra["type"]}
+    for kind in (field.annotation, *getattr(field.annotation, "__args__", ())):
+        if isinstance(kind, type) and issubclass(kind, StrEnum):
+            return {"type": "choice", "values": [member.value for member in kind]}
+        if kind is bool:
+            return {"type": "boolean"}
+        if getattr(kind, "__name__", "") == "date":
+            return {"type": "date"}
+    return {"type": "text"}

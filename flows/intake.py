@@ -1,0 +1,137 @@
+"""登记: one form, and the order is in. What was typed wrong is asked again, with nothing typed twice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import flow
+from prefect.client.orchestration import PrefectClient
+from prefect.logging import get_run_logger
+from pydantic import BaseModel, create_model
+
+from flows.asking import attempts, connect, forget_answer, stored_answer, this_run_id, wait_for
+from flows.forms.answers import UNKNOWN_GRID
+from flows.forms.description import escaped
+from flows.forms.fields import (
+    Fields,
+    OrderForm,
+    build_form,
+    labels,
+    must,
+    pick,
+    positioned,
+    text,
+    who,
+)
+from flows.forms.options import category_names, grid_names
+from flows.links import run_link
+from flows.news import spread_news
+from flows.runs import start_run
+from tasks.errors import DiandanError
+from tasks.house import house
+from tasks.intake import place_order
+from tasks.models.enums import Action, Kind, Source, Urgency
+from tasks.models.inputs import MAX_WORDS, Place
+from tasks.requests import request_for
+from tasks.wakes import run_of
+
+SUGGEST = "请建议"
+LANGUAGES = {"中文": "zh-CN", "English": "en"}
+CONSENT = {"同意": True, "不同意": False}
+_AGAIN = "RegisterAgainForm"
+
+
+def register_fields(typed: dict[str, Any] | None = None) -> Fields:
+    """The fields of 登记; `typed` is what an earlier attempt held."""
+    before = typed or {}
+    channels = [channel.name for channel in house().catalog.channels.values()]
+
+    def chosen(name: str, usual: str) -> str:
+        return str(before.get(name, usual))
+
+    return {
+        "who": who(),
+        "kind": pick("种类", labels(Kind), chosen("kind", Kind.APPEAL.label)),
+        "words": must("内容（居民的话）", MAX_WORDS, before.get("words")),
+        "place": text("地点", chosen("place", "")),
+        "grid": pick("网格", grid_names(), chosen("grid", UNKNOWN_GRID)),
+        "category": pick("类别", [SUGGEST, *category_names()], chosen("category", SUGGEST)),
+        "urgency": pick("紧急程度", labels(Urgency), chosen("urgency", Urgency.NORMAL.label)),
+        "source": pick("怎么来的", labels(Source), chosen("source", Source.DESK.label)),
+        "resident": text("居民姓名", chosen("resident", "")),
+        "phone": text("电话", chosen("phone", "")),
+        "language": pick("语言", list(LANGUAGES), chosen("language", "中文")),
+        "channel": pick("通知方式", channels, chosen("channel", channels[0])),
+        "address": text("通知地址（邮箱等；打电话不用填）", chosen("address", "")),
+        "consent": pick("同意把联系方式告诉承办方", list(CONSENT), chosen("consent", "同意")),
+    }
+
+
+RegisterForm: Any = create_model(
+    "RegisterForm", __base__=BaseModel, **positioned(register_fields())
+)
+
+
+@flow(name="register", flow_run_name="登记")
+async def register(登记: RegisterForm) -> None:
+    """Places the order that the form describes, and makes its run wait with the first form."""
+    async with connect() as client:
+        typed = 登记.model_dump()
+        attempt, problem = await attempts(client, "again"), ""
+        if attempt:
+            answer = await stored_answer(client, this_run_id(), f"again-{attempt}")
+            typed = answer.values if answer else typed
+        try:
+            number = place_order(place_request(typed), typed["who"])
+        except DiandanError as error:
+            problem = str(error)
+        if problem:
+            key = f"again-{attempt + 1}"
+            await wait_for(_again(typed, problem), key)
+            return
+        await _welcome(client, number, attempt)
+
+
+def _again(typed: dict[str, Any], problem: str) -> type[OrderForm]:
+    return build_form(_AGAIN, register_fields(typed), f"> ⚠️ {escaped(problem)}")
+
+
+async def _welcome(client: PrefectClient, number: str, attempt: int) -> None:
+    """The order's run, its place on the lists, and a link to its first form."""
+    if attempt:
+        await forget_answer(client, this_run_id(), f"again-{attempt}")
+    if run_of(number).run_id is None:
+        await start_run(client, number)
+    await client.update_flow_run(this_run_id(), name=f"登记 {number}")
+    get_run_logger().info("已登记 %s，填下一张表：%s", number, run_link(run_of(number).run_id))
+    await spread_news(client)
+
+
+def place_request(typed: dict[str, Any]) -> Place:
+    """The order that a filled form describes. Raises BadInput."""
+    catalog = house().catalog
+    channel = next(
+        (c.id for c in catalog.channels.values() if c.name == typed["channel"]), typed["channel"]
+    )
+    has_contact = bool(typed["phone"].strip() or typed["address"].strip())
+    request = request_for(
+        Action.PLACE,
+        {
+            "kind": Kind.by_label(typed["kind"]),
+            "words": typed["words"],
+            "place": typed["place"],
+            "grid": None if typed["grid"] == UNKNOWN_GRID else typed["grid"],
+            "category": None if typed["category"] == SUGGEST else typed["category"],
+            "urgency": Urgency.by_label(typed["urgency"]),
+            "source": Source.by_label(typed["source"]).value,
+            "resident": typed["resident"],
+            "phone": typed["phone"],
+            "language": LANGUAGES[typed["language"]],
+            "channel": channel if has_contact else None,
+            "address": typed["address"],
+            "consent": CONSENT[typed["consent"]],
+            "external_id": f"run-{this_run_id()}",
+        },
+    )
+    assert isinstance(request, Place)
+    return request

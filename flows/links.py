@@ -1,0 +1,53 @@
+"""Addresses of pages of the Prefect UI that we send coordinators to.
+
+They lead to Prefect's second UI: there a form shows the order above its fields whatever the height
+of the screen (the first one squeezes it to nothing), for the price of one more click (⋮, Resume).
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from tasks.house import house
+
+EVER = {"start": "2020-01-01T00:00:00Z", "end": "2099-12-31T00:00:00Z"}
+
+
+def ui() -> str:
+    """The UI's root, without a slash at its end."""
+    settings = house().settings
+    return settings.ui_url or f"http://{_reachable(settings.host)}:{settings.port}"
+
+
+def _reachable(host: str) -> str:
+    return "127.0.0.1" if host in ("0.0.0.0", "::") else host
+
+
+def _pages() -> str:
+    return f"{ui()}/v2"
+
+
+def run_link(run_id: str | None) -> str:
+    """The page of a run, with its Resume button."""
+    return f"{_pages()}/runs/flow-run/{run_id}"
+
+
+def waiting_link() -> str:
+    """All waiting runs, however old (the page alone shows seven days)."""
+    query = {"tab": "flow-runs", "state": "Suspended", "limit": 100, **EVER}
+    return f"{_pages()}/runs?{urlencode(query)}"
+
+
+def artifact_link(id: object) -> str:
+    """The page of an artifact."""
+    return f"{_pages()}/artifacts/artifact/{id}"
+
+
+def deployment_link(id: object) -> str:
+    """The form that starts a run of a deployment."""
+    return f"{_pages()}/deployments/deployment/{id}/run"
+
+
+def deployments_link() -> str:
+    """Everything that can be started."""
+    return f"{_pages()}/deployments"

@@ -1,0 +1,95 @@
+"""Every deployment and schedule, in one list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from prefect import Flow
+from prefect.client.orchestration import PrefectClient
+from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
+from prefect.client.schemas.schedules import CronSchedule
+from prefect.exceptions import ObjectNotFound
+from prefect.types.entrypoint import EntrypointType
+
+from flows.actions import OFFERS, act_on_order
+from flows.intake import register
+from flows.order import carry_order
+from flows.sweeps import reconcile_runs, send_messages
+from flows.told import tick_off
+from tasks.house import house
+from tasks.wakes import installation_key
+
+DESK, CLOCK, INNER = "窗口", "定时", "系统"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A deployment: its name in the UI, who starts it, what it does, its parameters and schedule."""
+
+    flow: Flow[Any, Any]
+    name: str
+    tag: str
+    description: str
+    parameters: dict[str, Any]
+    schedule: str | None = None
+    one_at_a_time: bool = False
+
+
+def entries() -> list[Entry]:
+    """All of them."""
+    return [
+        Entry(register, "登记", DESK, "登记居民的诉求或心愿：一张表，填完就有编号。", {}),
+        *(
+            Entry(
+                act_on_order, what, DESK, f"对任意一件在办订单“{what}”：先选订单。", {"what": what}
+            )
+            for what in OFFERS
+        ),
+        Entry(tick_off, "已告知", DESK, "打过电话、转发过文字以后，在这里打勾。", {}),
+        Entry(carry_order, "订单", INNER, "每件订单一个运行，由系统建立，不用手动启动。", {}),
+        Entry(
+            reconcile_runs, "核对", CLOCK, "让运行和订单对得上，更新待办。", {}, "reconcile", True
+        ),
+        Entry(send_messages, "发消息", CLOCK, "发出等着的消息。", {}, "outbox", True),
+    ]
+
+
+async def register_all(client: PrefectClient) -> None:
+    """Makes the work pool and every deployment as they should be; again changes nothing."""
+    await _make_pool(client)
+    for entry in entries():
+        await _deploy(entry)
+
+
+async def _make_pool(client: PrefectClient) -> None:
+    settings = house().settings
+    try:
+        await client.read_work_pool(settings.pool)
+    except ObjectNotFound:
+        pool = WorkPoolCreate(
+            name=settings.pool, type="process", concurrency_limit=settings.pool_limit
+        )
+        await client.create_work_pool(pool)
+    else:
+        update = WorkPoolUpdate(concurrency_limit=settings.pool_limit)
+        await client.update_work_pool(settings.pool, update)
+
+
+async def _deploy(entry: Entry) -> None:
+    schedules: list[Any] = []
+    if entry.schedule:
+        cron = house().catalog.schedules[entry.schedule]
+        schedules = [CronSchedule(cron=cron, timezone=house().timezone)]
+    deployment = await entry.flow.ato_deployment(
+        entry.name,
+        schedules=schedules,
+        concurrency_limit=1 if entry.one_at_a_time else None,
+        parameters=entry.parameters,
+        description=entry.description,
+        tags=[entry.tag],
+        version=installation_key(),
+        work_pool_name=house().settings.pool,
+        entrypoint_type=EntrypointType.MODULE_PATH,
+    )
+    await deployment.aapply()

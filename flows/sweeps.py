@@ -1,0 +1,69 @@
+"""What the clock starts: runs and orders made to agree, the lists rewritten, the messages sent."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.orchestration import PrefectClient
+from prefect.client.schemas.filters import (
+    FlowFilter,
+    FlowFilterName,
+    FlowRunFilter,
+    FlowRunFilterEndTime,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import StateType
+from prefect.logging import get_run_logger
+
+from flows.asking import connect
+from flows.boards import rewrite_boards
+from flows.runs import reconcile
+from tasks.outbox import send_waiting
+
+FORGET_AFTER = timedelta(minutes=30)
+HOLD_WORDS = ("register", "told", "act-on-order")  # flows whose runs hold what coordinators typed
+ENDED = (StateType.COMPLETED, StateType.CANCELLED)
+
+
+@flow(name="reconcile", flow_run_name="核对")
+async def reconcile_runs() -> None:
+    """Exactly one waiting run per open order, the lists as they are, and nothing typed kept for long."""
+    async with connect() as client:
+        counts = await reconcile(client)
+        await rewrite_boards(client)
+        forgotten = await forget_typed(client)
+        get_run_logger().info("核对 %s，清理 %d 次登记或告知", counts, forgotten)
+
+
+async def forget_typed(client: PrefectClient) -> int:
+    """Removes ended runs of forms that held a resident's name, words or phone: ours are in our own tables."""
+    before = datetime.now(UTC) - FORGET_AFTER
+    runs = await client.read_flow_runs(
+        flow_filter=FlowFilter(name=FlowFilterName(any_=list(HOLD_WORDS))),
+        flow_run_filter=FlowRunFilter(
+            state=FlowRunFilterState(type=FlowRunFilterStateType(any_=list(ENDED))),
+            end_time=FlowRunFilterEndTime(before_=before),
+        ),
+        limit=200,
+    )
+    for run in runs:
+        await client.delete_flow_run(run.id)
+    return len(runs)
+
+
+@flow(name="outbox", flow_run_name="发消息")
+async def send_messages() -> None:
+    """Sends what waits for a channel; what no channel took is on the list of calls to make."""
+    counts = send_now()
+    async with connect() as client:
+        await rewrite_boards(client)
+    get_run_logger().info("已发 %s", counts or "（没有等着的消息）")
+
+
+@task(name="send", cache_policy=NO_CACHE)
+def send_now() -> dict[str, int]:
+    """See tasks.outbox.send_waiting."""
+    return send_waiting()

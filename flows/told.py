@@ -1,0 +1,70 @@
+"""已告知: the coordinator calls or forwards, and ticks off. The form shows the phones; no list that stays does."""
+
+from __future__ import annotations
+
+from prefect import flow
+from prefect.logging import get_run_logger
+
+from flows.asking import connect, forget_answer, stored_answer, this_run_id, wait_for, was_asked
+from flows.boards import rewrite_boards
+from flows.forms.answers import Answer
+from flows.forms.description import escaped
+from flows.forms.fields import Fields, OrderForm, build_form, ticks, who
+from tasks.by_hand import Errand, errands, mark_told
+from tasks.errors import DiandanError
+
+NAME, KEY = "ToldForm", "told-1"
+MOST = 60
+
+
+@flow(name="told", flow_run_name="已告知")
+async def tick_off() -> None:
+    """Asks who was told, and ticks them off."""
+    async with connect() as client:
+        run = this_run_id()
+        answer = await stored_answer(client, run, KEY)
+        if answer is None and await was_asked(client, run, KEY):
+            get_run_logger().info("没有填写，什么也没有改。")
+        elif answer is None:
+            await _ask()
+        else:
+            get_run_logger().info("已勾掉 %d 条。", _tick(answer))
+            await forget_answer(client, run, KEY)
+            await rewrite_boards(client)
+
+
+async def _ask() -> None:
+    form = _form()
+    if form is None:
+        get_run_logger().info("没有要告知的人。")
+        return
+    await wait_for(form, KEY)
+
+
+def _form() -> type[OrderForm] | None:
+    waiting = errands()[:MOST]
+    if not waiting:
+        return None
+    fields: Fields = {"who": who(), "told": ticks("已经告诉了谁", [_line(one) for one in waiting])}
+    return build_form(NAME, fields, "\n\n".join(_text(one) for one in waiting))
+
+
+def _line(one: Errand) -> str:
+    """A tick's text; it begins with the message's id."""
+    return f"{one.id} · {one.number} · {one.audience.label} {one.name}"
+
+
+def _text(one: Errand) -> str:
+    phone = f" · 电话 **{escaped(one.phone)}**" if one.phone else ""
+    doubt = " · 可能已经收到，请先问一声" if one.doubtful else ""
+    quoted = "\n".join(f"> {escaped(line)}  " for line in one.text.body.splitlines())
+    return f"**{one.id}** {one.number} · {one.audience.label} {escaped(one.name)}{phone}{doubt}\n\n{quoted}"
+
+
+def _tick(answer: Answer) -> int:
+    ids = [int(str(line).split(" ", 1)[0]) for line in answer.values.get("told") or []]
+    try:
+        return mark_told(ids, answer.who)
+    except DiandanError as error:
+        get_run_logger().error("%s", error)
+        return 0

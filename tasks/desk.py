@@ -1,0 +1,181 @@
+"""What the desk sees of one order when it has to decide: everything a form shows or proposes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from tasks.advance import find_order, state_of
+from tasks.clock import utc_now
+from tasks.db import reading
+from tasks.directory import members_of
+from tasks.house import house
+from tasks.models.enums import OPEN, Status
+from tasks.models.state import OrderState
+from tasks.models.tables import History, Member, Order, Resident
+from tasks.rules.deadline import local_day, local_time
+from tasks.rules.routing import Candidate, likely_twins, suggest_category
+from tasks.texts import shortened
+from tasks.views import name_of_actor
+
+RECENT = 300  # how many open orders are compared when twins are looked for
+
+
+@dataclass(frozen=True)
+class PastDeed:
+    """A line of history in words."""
+
+    at: str
+    who: str
+    action: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeskView:
+    """One order as a coordinator decides on it. Names, not ids, but for `state`."""
+
+    state: OrderState
+    wakes: int
+    words: str
+    place: str
+    category: str
+    grid: str
+    handler: str
+    member: str
+    due: str
+    resident_name: str
+    resident_phone: str
+    history: tuple[PastDeed, ...]
+    suggested_category: str  # an id
+    twins: tuple[str, ...]  # as pick list lines that begin with the number
+    members: tuple[str, ...]  # names of the handler's members, the best to propose first
+    today: date
+
+    @property
+    def key(self) -> str:
+        """The key of the form that this view leads to: of this version, at this wake."""
+        return f"v{self.state.version}-w{self.wakes}"
+
+
+def look_at(number: str) -> DeskView:
+    """The order as it stands. Raises UnknownOrder."""
+    with reading(house().database) as session:
+        order = find_order(session, number)
+        return _view(session, order)
+
+
+def _view(session: Session, order: Order) -> DeskView:
+    catalog, zone = house().catalog, house().timezone
+    category = catalog.categories.get(order.category or "")
+    grid = catalog.grids.get(order.grid or "")
+    handler = catalog.handlers.get(order.handler or "")
+    member = session.get(Member, order.member) if order.member else None
+    resident = session.get(Resident, order.resident_id) if order.resident_id else None
+    return DeskView(
+        state=state_of(order),
+        wakes=order.wakes,
+        words=order.words,
+        place=order.place,
+        category=category.name if category else "",
+        grid=grid.name if grid else "",
+        handler=handler.name if handler else "",
+        member=member.name if member else "",
+        due=local_time(order.due_at, zone) if order.due_at else "",
+        resident_name=resident.name if resident else "",
+        resident_phone=resident.phone if resident else "",
+        history=_history(session, order, zone),
+        suggested_category=order.category or suggest_category(order.words, catalog),
+        twins=_twins(session, order) if order.status in (Status.PLACED, Status.ACCEPTED) else (),
+        members=_members(session, order),
+        today=local_day(utc_now(), zone),
+    )
+
+
+def _history(session: Session, order: Order, zone: str) -> tuple[PastDeed, ...]:
+    rows = session.exec(
+        select(History).where(History.order_id == order.id).order_by(col(History.version))
+    )
+    return tuple(
+        PastDeed(
+            local_time(row.at, zone),
+            name_of_actor(session, row.actor),
+            row.action.label,
+            row.reason,
+        )
+        for row in rows
+    )
+
+
+def _twins(session: Session, order: Order) -> tuple[str, ...]:
+    rows = session.exec(
+        select(Order)
+        .where(Order.kind == order.kind, Order.id != order.id, col(Order.status).in_(OPEN))
+        .order_by(col(Order.id).desc())
+        .limit(RECENT)
+    ).all()
+    candidates = (
+        Candidate(
+            number=row.number,
+            words=row.words,
+            same_grid=row.grid is not None and row.grid == order.grid,
+            same_resident=row.resident_id is not None and row.resident_id == order.resident_id,
+        )
+        for row in rows
+    )
+    return tuple(
+        f"{twin.number} {shortened(twin.words, 24)}"
+        for twin in likely_twins(order.words, candidates)
+    )
+
+
+def _members(session: Session, order: Order) -> tuple[str, ...]:
+    """The handler's members: who had it before, then whoever has the least in hand."""
+    if not order.handler:
+        return ()
+    load = dict(
+        session.exec(
+            select(Order.member, func.count())
+            .where(Order.handler == order.handler, Order.status == Status.CLAIMED)
+            .group_by(col(Order.member))
+        ).all()
+    )
+    members = members_of(session, order.handler)
+    members.sort(key=lambda m: (m.id != order.previous_member, load.get(m.id, 0), m.id))
+    return tuple(member.name for member in members)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An open order as a line of a pick list."""
+
+    number: str
+    line: str
+    status: Status
+    asked_until: datetime | None
+    member: str | None
+
+
+def open_orders() -> list[Choice]:
+    """Every open order as a pick list line that a coordinator recognises, the newest first."""
+    catalog = house().catalog
+    wanted = select(Order).where(col(Order.status).in_(OPEN)).order_by(col(Order.id).desc())
+    with reading(house().database) as session:
+        choices = []
+        for order in session.exec(wanted):
+            category = catalog.categories.get(order.category or "")
+            grid = catalog.grids.get(order.grid or "")
+            parts = (
+                order.number,
+                category and category.name,
+                grid and grid.name,
+                shortened(order.words, 16),
+            )
+            line = " · ".join(part for part in parts if part)
+            choices.append(
+                Choice(order.number, line, order.status, order.asked_due_at, order.member)
+            )
+        return choices

@@ -1,0 +1,293 @@
+"""A house of its own for every test: a fresh database, the example community, and short words to act there."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy.exc import OperationalError
+from sqlmodel import SQLModel, select
+
+import tasks.house
+from config.catalog import Catalog, load_catalog
+from config.settings import ROOT, Settings
+from tasks.clock import clock_at
+from tasks.db import engine_for, reading
+from tasks.house import House, house, move_in
+from tasks.intake import place_order
+from tasks.migrate import migrate
+from tasks.models.enums import Action, Purpose
+from tasks.models.tables import Order
+from tasks.orders import act
+from tasks.requests import request_for
+
+EXAMPLE = ROOT / "config" / "example"
+POSTGRES = os.environ.get(
+    "DIANDAN_TEST_POSTGRES", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
+)
+WEDNESDAY = datetime(2026, 9, 23, 2, 0, tzinfo=UTC)  # 10:00 in Shanghai, a working day
+SECRET = "the secret of the tests"
+
+_numbers = itertools.count(1)
+
+
+def _dispose(url: str) -> None:
+    engine_for(url).dispose()
+    engine_for.cache_clear()
+
+
+# --- databases ------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def example_catalog() -> Catalog:
+    """The example community, read once."""
+    return load_catalog(EXAMPLE)
+
+
+@pytest.fixture(scope="session")
+def _sqlite_template(tmp_path_factory: pytest.TempPathFactory, example_catalog: Catalog) -> Path:
+    path = tmp_path_factory.mktemp("template") / "diandan.db"
+    migrate(f"sqlite:///{path}", example_catalog, Purpose.TEST)
+    _dispose(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Engine]:
+    """The server that DIANDAN_TEST_POSTGRES names; without one the tests that need it are skipped."""
+    engine = create_engine(
+        POSTGRES, isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 5}
+    )
+    try:
+        engine.connect().close()
+    except OperationalError:
+        pytest.skip("no PostgreSQL: start one on 127.0.0.1:5432, or name it: DIANDAN_TEST_POSTGRES")
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def empty_postgres(postgres_server: Engine) -> Callable[..., Any]:
+    """Makes an empty database (or a copy of `template`) and gives its URL; use it as a `with`."""
+
+    @contextmanager
+    def make(template: str = "template0") -> Iterator[str]:
+        name = f"diandan_test_{os.getpid()}_{next(_numbers)}"
+        with postgres_server.connect() as server:
+            server.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
+        url = make_url(POSTGRES).set(database=name).render_as_string(hide_password=False)
+        try:
+            yield url
+        finally:
+            _dispose(url)
+            with postgres_server.connect() as server:
+                server.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def _postgres_template(
+    empty_postgres: Callable[..., Any], example_catalog: Catalog
+) -> Iterator[str]:
+    with empty_postgres() as url:
+        migrate(url, example_catalog, Purpose.TEST)
+        _dispose(url)
+        yield str(make_url(url).database)
+
+
+@pytest.fixture
+def empty_sqlite(tmp_path: Path) -> Iterator[str]:
+    """The URL of a SQLite database that does not exist yet."""
+    url = f"sqlite:///{tmp_path / 'empty.db'}"
+    yield url
+    _dispose(url)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a database without any table, on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("empty_sqlite")
+    else:
+        with request.getfixturevalue("empty_postgres")() as url:
+            yield url
+
+
+# --- houses ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def settle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, example_catalog: Catalog
+) -> Iterator[Callable[..., House]]:
+    """Moves into a house of these settings; nothing comes from this machine's environment.
+
+    Settled a second time, it keeps the database and what else is not named anew.
+    """
+    for name in [name for name in os.environ if name.startswith("DIANDAN_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setattr(tasks.house, "_house", None)  # and back to it afterwards
+    given: dict[str, Any] = {"home": tmp_path, "secret": SECRET}
+
+    def settle_down(**settings: Any) -> House:
+        given.update(settings)
+        chosen = move_in(Settings(_env_file=None, **given))  # type: ignore[call-arg]
+        if chosen.settings.config == EXAMPLE:
+            vars(chosen)["catalog"] = example_catalog
+        else:
+            migrate(chosen.database, chosen.catalog, Purpose.TEST)
+        return chosen
+
+    yield settle_down
+    if "database" in given:
+        _dispose(given["database"])
+
+
+@pytest.fixture
+def sqlite_house(settle: Callable[..., House], _sqlite_template: Path, tmp_path: Path) -> House:
+    """A house with a fresh SQLite database: for everything that is the same on both databases."""
+    path = shutil.copy(_sqlite_template, tmp_path / "diandan.db")
+    return settle(database=f"sqlite:///{path}")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> Iterator[House]:
+    """A house with a fresh database, on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("sqlite_house")
+        return
+    template = request.getfixturevalue("_postgres_template")
+    with request.getfixturevalue("empty_postgres")(template) as url:
+        yield request.getfixturevalue("settle")(database=url)
+
+
+@pytest.fixture
+def community(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a copy of the example community and gives its folder.
+
+    `changes` is file → section → id → the fields to set; a section "" is the file itself.
+    """
+
+    def write(changes: Mapping[str, Mapping[str, Any]]) -> Path:
+        folder = Path(shutil.copytree(EXAMPLE, tmp_path / "community", dirs_exist_ok=True))
+        yaml = YAML()
+        for file, sections in changes.items():
+            content = yaml.load(folder / file)
+            for section, entries in sections.items():
+                if not section:
+                    content.update(entries)
+                    continue
+                by_id = {entry["id"]: entry for entry in content[section]}
+                for id, fields in entries.items():
+                    by_id[id].update(fields)
+            yaml.dump(content, folder / file)
+        return folder
+
+    return write
+
+
+# --- the clock, and words to act with ---------------------------------------------------------
+
+
+@pytest.fixture
+def wednesday() -> Iterator[datetime]:
+    """It is 10:00 on a Wednesday in September 2026, and stays so."""
+    with clock_at(WEDNESDAY):
+        yield WEDNESDAY
+
+
+@pytest.fixture
+def place() -> Callable[..., str]:
+    """Places an order and gives its number: a dark street lamp, unless the test says otherwise."""
+
+    def place_one(*, by: str = "resident", **values: Any) -> str:
+        typed = {
+            "kind": "appeal",
+            "words": "三号院门口的路灯不亮",
+            "grid": "grid-3",
+            "resident": "居民甲",
+            "phone": "13900000001",
+            **values,
+        }
+        return place_order(request_for(Action.PLACE, typed), by)  # type: ignore[arg-type]
+
+    return place_one
+
+
+@pytest.fixture
+def do() -> Callable[..., None]:
+    """Does one action: do(number, "assign", to="unit-power")."""
+
+    def do_one(number: str, action: str, *, by: str = "staff-1", **values: Any) -> None:
+        act(number, [request_for(Action(action), values)], by)
+
+    return do_one
+
+
+@pytest.fixture
+def submit() -> Callable[..., None]:
+    """Does several actions in one submit: submit(number, ("accept", {}), ("assign", {"to": …}))."""
+
+    def submit_all(
+        number: str, *actions: tuple[str, Mapping[str, Any]], by: str = "staff-1", **given: Any
+    ) -> None:
+        requests = [request_for(Action(action), values) for action, values in actions]
+        act(number, requests, by, **given)
+
+    return submit_all
+
+
+STEPS: dict[str, tuple[tuple[str, dict[str, Any]], ...]] = {
+    "placed": (),
+    "accepted": (("accept", {}),),
+    "assigned": (("accept", {}), ("assign", {"to": "unit-power"})),
+    "taken": (("accept", {}), ("assign", {"to": "unit-power"}), ("take", {})),
+}
+STEPS["claimed"] = (*STEPS["taken"], ("claim", {"to": "m-241"}))
+STEPS["done"] = (*STEPS["claimed"], ("finish", {"reason": "换了灯泡"}))
+
+
+@pytest.fixture
+def place_at(place: Callable[..., str], submit: Callable[..., None]) -> Callable[..., str]:
+    """Places an appeal and carries it to a status: unit-power takes it, its member m-241 claims it."""
+
+    def carry(status: str, **values: Any) -> str:
+        number = place(**values)
+        for step in STEPS[status]:
+            submit(number, step)
+        return number
+
+    return carry
+
+
+@pytest.fixture
+def look() -> Callable[[str], Order]:
+    """The order's row as it is now."""
+
+    def find(number: str) -> Order:
+        with reading(house().database) as session:
+            return session.exec(select(Order).where(Order.number == number)).one()
+
+    return find
+
+
+@pytest.fixture
+def rows() -> Callable[..., list[Any]]:
+    """All rows of a table, the oldest first."""
+
+    def read(table: type[SQLModel]) -> list[Any]:
+        with reading(house().database) as session:
+            return list(session.exec(select(table).order_by(table.id)))  # type: ignore[attr-defined]
+
+    return read

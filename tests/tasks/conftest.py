@@ -1,0 +1,109 @@
+"""Builders for the law alone: an order, an actor and the circumstances, without any database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from config.catalog import Catalog
+from tasks.errors import DiandanError
+from tasks.models.enums import Action, Kind, Role, Status, Urgency
+from tasks.models.state import Actor, MemberView, OrderState
+from tasks.requests import request_for
+from tasks.rules.circumstances import Circumstances
+from tasks.rules.law import decide
+
+NOW = datetime(2026, 9, 23, 2, 0, tzinfo=UTC)  # Wednesday 10:00 in Shanghai
+PEOPLE = {
+    "staff-1": Actor("staff-1", Role.STAFF, "洛桑罗布", "desk", "m-001"),
+    "staff-2": Actor("staff-2", Role.STAFF, "格桑卓玛", "desk", "m-002"),
+    "m-001": Actor("m-001", Role.MEMBER, "洛桑罗布", "desk", "m-001"),
+    "m-241": Actor("m-241", Role.MEMBER, "边巴德吉", "unit-power", "m-241"),
+    "m-242": Actor("m-242", Role.MEMBER, "李建平", "unit-power", "m-242"),
+    "m-244": Actor("m-244", Role.MEMBER, "尼玛罗布", "unit-water", "m-244"),
+    "unit-power": Actor("unit-power", Role.HANDLER, "供电所", "unit-power"),
+    "unit-water": Actor("unit-water", Role.HANDLER, "自来水厂", "unit-water"),
+    "resident": Actor("resident", Role.RESIDENT, "居民"),
+    "system": Actor("system", Role.SYSTEM, "系统"),
+}
+ACCEPTED = OrderState(
+    number="A-2026-0001",
+    kind=Kind.APPEAL,
+    status=Status.ACCEPTED,
+    version=2,
+    round=1,
+    urgency=Urgency.NORMAL,
+    placed_at=NOW - timedelta(hours=1),
+    category="street-light",
+    grid="grid-3",
+    due_at=NOW + timedelta(days=3) - timedelta(hours=1),
+)
+WORKED_ON: dict[str, dict[str, Any]] = {
+    "placed": {"category": None, "version": 1},
+    "accepted": {},
+    "assigned": {"handler": "unit-power"},
+    "taken": {"handler": "unit-power"},
+    "claimed": {"handler": "unit-power", "member": "m-241", "claimed_from": Status.TAKEN},
+    "on_hold": {"before": Status.ACCEPTED},
+    "in_meeting": {"before": Status.ACCEPTED},
+    "funding": {"handler": "unit-housing"},
+}
+WORKED_ON["done"] = {
+    **WORKED_ON["claimed"],
+    "contacted_at": NOW,
+    "done_at": NOW,
+    "done_by": "m-241",
+}
+WORKED_ON["closed"] = {**WORKED_ON["done"], "closed_at": NOW}
+
+
+def an_order(status: str = "accepted", **changes: Any) -> OrderState:
+    """An appeal about a street lamp in grid 3, as it would stand in a status."""
+    usual = WORKED_ON.get(status, {})
+    return replace(ACCEPTED, status=Status(status), **{**usual, **changes})
+
+
+@pytest.fixture
+def order() -> Callable[..., OrderState]:
+    return an_order
+
+
+@pytest.fixture
+def after(example_catalog: Catalog) -> Callable[..., OrderState]:
+    """The order after one action: after(order("taken"), "claim", by="m-241", to="m-241").
+
+    Circumstances go by `around`; a claim's member is looked up among the example's, verified.
+    """
+
+    def judge(
+        state: OrderState,
+        action: str,
+        *,
+        by: str = "staff-1",
+        around: dict[str, Any] | None = None,
+        **values: Any,
+    ) -> OrderState:
+        request = request_for(Action(action), values)
+        known: dict[str, Any] = {"now": NOW, "catalog": example_catalog, **(around or {})}
+        if action == "claim" and "named_member" not in known:
+            one = example_catalog.members[values["to"]]
+            known["named_member"] = MemberView(one.id, one.name, one.handler, one.phone, True)
+        return decide(state, request, Circumstances(actor=PEOPLE[by], **known))
+
+    return judge
+
+
+@pytest.fixture
+def why_not(after: Callable[..., OrderState]) -> Callable[..., str]:
+    """The sentence that somebody reads whose action is refused."""
+
+    def refusal(*args: Any, **values: Any) -> str:
+        with pytest.raises(DiandanError) as caught:
+            after(*args, **values)
+        return str(caught.value)
+
+    return refusal
