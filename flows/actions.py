@@ -12,7 +12,7 @@ from prefect.logging import get_run_logger
 from flows.asking import attempts, connect, forget_answer, stored_answer, this_run_id, wait_for
 from flows.forms.answers import Answer
 from flows.forms.description import escaped
-from flows.forms.fields import Fields, OrderForm, build_form, day, pick, text, who
+from flows.forms.fields import Fields, OrderForm, build_form, day, labels, pick, text, who
 from flows.forms.rating import NOT_SOLVED, SOLVED
 from flows.news import spread_news
 from flows.runs import refresh
@@ -63,7 +63,7 @@ def _yes_or_no() -> Fields:
 
 def _rating() -> Fields:
     return {
-        "grade": pick("居民说", [grade.label for grade in Grade]),
+        "grade": pick("居民说", labels(Grade)),
         "solved": pick("解决了吗", [SOLVED, NOT_SOLVED], SOLVED),
         "reason": text("居民的话（不满意要填）"),
     }

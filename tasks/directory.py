@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from rapidfuzz import process
 from sqlmodel import Session, select
@@ -72,28 +72,30 @@ def with_ids(session: Session, order: Order, request: ActionInput) -> ActionInpu
 
     Raises UnknownId for a handler or member that is neither.
     """
-    catalog = house().catalog
-    lookups: dict[object, Callable[[str], str]] = {
-        "handler": lambda typed: _by_id_or_name("承办方", typed, catalog.handlers),
-        "category": lambda typed: _by_id_or_name("类别", typed, catalog.categories),
-        "grid": lambda typed: _by_id_or_name("网格", typed, catalog.grids),
-        "member": lambda typed: _member_id(session, typed, order.handler),
-        "order": str.upper,
-    }
-    found: dict[str, str] = {}
+    found = {}
     for name, field in type(request).model_fields.items():
         extra, typed = field.json_schema_extra, getattr(request, name)
-        kind = extra.get("type") if isinstance(extra, dict) else None
-        if typed is not None and kind in lookups:
-            found[name] = lookups[kind](typed)
+        if typed is not None and isinstance(extra, dict):
+            found[name] = _id_of(session, order, str(extra.get("type")), typed)
     return request.model_copy(update=found)
 
 
-def _member_id(session: Session, typed: str, handler: str | None) -> str:
-    member = find_member(session, typed, handler)
-    if member is None:
-        raise _unknown("党员", typed, house().catalog.members)
-    return member.id
+def _id_of(session: Session, order: Order, kind: str, typed: str) -> str:
+    catalog = house().catalog
+    if kind == "member":
+        member = find_member(session, typed, order.handler)
+        if member is None:
+            raise _unknown("党员", typed, catalog.members)
+        return member.id
+    entries = {
+        "handler": ("承办方", catalog.handlers),
+        "category": ("类别", catalog.categories),
+        "grid": ("网格", catalog.grids),
+    }
+    if kind not in entries:
+        return typed
+    what, known = entries[kind]
+    return _by_id_or_name(what, typed, known)
 
 
 def _by_id_or_name(what: str, typed: str, entries: object) -> str:

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import shutil
+import socket
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from email import message_from_bytes
+from email.policy import default
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiosmtpd.controller import Controller
 from ruamel.yaml import YAML
 from sqlalchemy import Engine, create_engine, make_url, text
 from sqlalchemy.exc import OperationalError
@@ -195,6 +203,105 @@ def community(tmp_path: Path) -> Callable[..., Path]:
         return folder
 
     return write
+
+
+# --- who is written to ------------------------------------------------------------------------
+
+
+@dataclass
+class Post:
+    """What a web server was sent."""
+
+    path: str
+    headers: Mapping[str, str]
+    json: Any
+
+
+HANG = object()  # as an answer: none, until the test ends
+
+
+class Hook:
+    """A real web server on loopback: `received` remembers, `answers` come first, then "fine"."""
+
+    def __init__(self) -> None:
+        self.received: list[Post] = []
+        self.answers: list[Any] = []  # (status, body) or HANG
+        self.fine: tuple[int, str] = (200, '{"errcode": 0}')
+        self.is_over = threading.Event()
+        hook = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                content = self.rfile.read(int(self.headers["Content-Length"]))
+                hook.received.append(Post(self.path, dict(self.headers), json.loads(content)))
+                answer = hook.answers.pop(0) if hook.answers else hook.fine
+                if answer is HANG:
+                    hook.is_over.wait(30)
+                    return
+                self.send_response(answer[0])
+                self.end_headers()
+                self.wfile.write(answer[1].encode())
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.host = f"127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def close(self) -> None:
+        self.is_over.set()
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def hook() -> Iterator[Hook]:
+    """A web server for webhooks and group robots."""
+    server = Hook()
+    yield server
+    server.close()
+
+
+@dataclass
+class Letter:
+    """What a mail server was handed."""
+
+    to: list[str]
+    subject: str
+    body: str
+
+
+class Mailbox:
+    """A real mail server on loopback that keeps what it is handed."""
+
+    def __init__(self) -> None:
+        self.letters: list[Letter] = []
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        self.url = (
+            f"mailto://desk.example.org:{port}?smtp=127.0.0.1&mode=insecure&from=desk@example.org"
+        )
+        self._server = Controller(self, hostname="127.0.0.1", port=port)
+        self._server.start()
+
+    async def handle_DATA(self, _server: object, _session: object, envelope: Any) -> str:
+        message = message_from_bytes(envelope.content, policy=default)
+        body = message.get_content().replace("\r\n", "\n").strip()
+        self.letters.append(Letter(envelope.rcpt_tos, message["Subject"], body))
+        return "250 OK"
+
+    def close(self) -> None:
+        self._server.stop()
+
+
+@pytest.fixture
+def mailbox() -> Iterator[Mailbox]:
+    """A mail server."""
+    server = Mailbox()
+    yield server
+    server.close()
 
 
 # --- the clock, and words to act with ---------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flows.forms.answers import NONE, UNKNOWN_GRID, Answer
-from flows.forms.fields import Fields, pick, text, who
+from flows.forms.fields import Fields, labels, pick, text, who
 from flows.forms.options import category_names, grid_names, handler_names, twin_lines
 from tasks.desk import DeskView
 from tasks.errors import BadInput
@@ -34,7 +34,7 @@ def fields(view: DeskView) -> Fields:
         "handler": pick("承办方", handlers, handlers[0]),
         "category": pick("类别", category_names(), proposed),
         "grid": pick("网格", grid_names(), view.grid or UNKNOWN_GRID),
-        "urgency": pick("紧急程度", [u.label for u in Urgency], view.state.urgency.label),
+        "urgency": pick("紧急程度", labels(Urgency), view.state.urgency.label),
         "reason": text("说明（当场办结、不予受理、提交会议要填）"),
         "instead": text("请居民到哪里办（不予受理要填）"),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -14,7 +15,16 @@ from pydantic import ConfigDict, Field, create_model
 from tasks.house import house
 from tasks.models.enums import Labelled
 
-FieldSpec = tuple[Any, Any]  # a type and what pydantic's Field() gives
+
+@dataclass(frozen=True)
+class FieldSpec:
+    """A field to be: its type, what pydantic's Field takes, and more for its JSON schema."""
+
+    kind: Any
+    settings: dict[str, Any]
+    extra: dict[str, Any]
+
+
 Fields = dict[str, FieldSpec]
 
 
@@ -35,12 +45,14 @@ class OrderForm(RunInput):
                 raise
 
 
+def _spec(kind: Any, title: str, extra: dict[str, Any] | None = None, **more: Any) -> FieldSpec:
+    return FieldSpec(kind, {"title": title, **more}, extra or {})
+
+
 def pick(title: str, options: Sequence[str], default: str | None = None) -> FieldSpec:
     """A pick list. Without a default it has to be chosen."""
-    extra: dict[str, Any] = {"enum": list(options)}
-    if default is None:
-        return (str, Field(title=title, json_schema_extra=extra))
-    return (str, Field(default=default, title=title, json_schema_extra=extra))
+    preselected: dict[str, Any] = {} if default is None else {"default": default}
+    return _spec(str, title, {"enum": list(options)}, **preselected)
 
 
 def who() -> FieldSpec:
@@ -50,15 +62,13 @@ def who() -> FieldSpec:
 
 def text(title: str, default: str = "", most: int = 2000) -> FieldSpec:
     """A text field that may stay empty."""
-    return (str, Field(default=default, title=title, max_length=most))
+    return _spec(str, title, default=default, max_length=most)
 
 
 def must(title: str, most: int, default: str | None = None) -> FieldSpec:
     """A text field that has to be filled in. How long it may be is judged in words, later."""
-    hint = f"最多 {most} 字"
-    if default is None:
-        return (str, Field(title=title, min_length=1, description=hint))
-    return (str, Field(default=default, title=title, min_length=1, description=hint))
+    preselected: dict[str, Any] = {} if default is None else {"default": default}
+    return _spec(str, title, min_length=1, description=f"最多 {most} 字", **preselected)
 
 
 def labels(kind: type[Labelled]) -> list[str]:
@@ -68,26 +78,24 @@ def labels(kind: type[Labelled]) -> list[str]:
 
 def day(title: str, default: date) -> FieldSpec:
     """A date from a calendar."""
-    return (date, Field(default=default, title=title))
+    return _spec(date, title, default=default)
 
 
 def ticks(title: str, options: Sequence[str]) -> FieldSpec:
     """Any number of the options."""
-    items: dict[str, Any] = {
-        "items": {"type": "string", "enum": list(options)},
-        "uniqueItems": True,
-    }
-    return (list[str], Field(default=[], title=title, json_schema_extra=items))
+    items = {"items": {"type": "string", "enum": list(options)}, "uniqueItems": True}
+    return _spec(list[str], title, items, default=[])
 
 
 def positioned(fields: Fields) -> dict[str, Any]:
-    """The fields as pydantic takes them, told to stand in this order."""
-    placed: dict[str, Any] = {}
-    for position, (field, (kind, info)) in enumerate(fields.items()):
-        extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
-        info.json_schema_extra = {**extra, "position": position}
-        placed[field] = (kind, info)
-    return placed
+    """The fields as pydantic takes them, told to stand in this order (PostgreSQL's JSON keeps none)."""
+    return {
+        name: (
+            spec.kind,
+            Field(**spec.settings, json_schema_extra={**spec.extra, "position": position}),
+        )
+        for position, (name, spec) in enumerate(fields.items())
+    }
 
 
 def build_form(name: str, fields: Fields, description: str) -> type[OrderForm]:

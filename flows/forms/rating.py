@@ -6,7 +6,7 @@ The grade is not preselected, unlike everything else: it is the resident's, not 
 from __future__ import annotations
 
 from flows.forms.answers import Answer
-from flows.forms.fields import Fields, pick, text, who
+from flows.forms.fields import Fields, labels, pick, text, who
 from tasks.desk import DeskView
 from tasks.models.enums import Action, Grade
 from tasks.models.inputs import ActionInput
@@ -19,7 +19,7 @@ def fields(_view: DeskView) -> Fields:
     """操作人, solved or not, the grade, the resident's words."""
     return {
         "who": who(),
-        "grade": pick("居民说", [grade.label for grade in Grade]),
+        "grade": pick("居民说", labels(Grade)),
         "solved": pick("解决了吗", [SOLVED, NOT_SOLVED], SOLVED),
         "reason": text("居民的话（不满意要填）"),
     }
