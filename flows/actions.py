@@ -9,7 +9,7 @@ from prefect import flow
 from prefect.client.orchestration import PrefectClient
 from prefect.logging import get_run_logger
 
-from flows.asking import attempts, connect, forget_answer, stored_answer, this_run_id, wait_for
+from flows.asking import attempts, connect, forget_forms, stored_answer, this_run_id, wait_for
 from flows.forms.answers import Answer
 from flows.forms.description import escaped
 from flows.forms.fields import Fields, OrderForm, build_form, day, labels, pick, text, who
@@ -152,8 +152,8 @@ async def _carry_out(client: PrefectClient, what: str, answer: Answer) -> str:
             act(number, [OFFERS[what].request(answer)], answer.who, form=form)
     except DiandanError as error:
         return str(error)
-    await forget_answer(client, this_run_id(), answer.key)
     await refresh(client, number)
     await client.update_flow_run(this_run_id(), name=f"{what} {number}")
     await spread_news(client)
+    await forget_forms(client, this_run_id())
     return ""

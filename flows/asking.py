@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from prefect.client.orchestration import PrefectClient, get_client
-from prefect.client.schemas.objects import FlowRun, State
+from prefect.client.schemas.objects import FlowRun, FlowRunInput, State
 from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.flow_runs import asuspend_flow_run
 from prefect.input.run_input import Keyset, keyset_from_base_key
@@ -82,13 +82,27 @@ async def forget_answer(client: PrefectClient, run: UUID, key: str) -> None:
         return
 
 
-async def answered_keys(client: PrefectClient, run: UUID) -> list[str]:
-    """The keys of all answers that still lie with the run, dealt with or not."""
-    found = await client.filter_flow_run_input(
+async def _inputs(client: PrefectClient, run: UUID) -> list[FlowRunInput]:
+    return await client.filter_flow_run_input(
         run, key_prefix="suspended-", limit=200, exclude_keys=set()
     )
+
+
+async def answered_keys(client: PrefectClient, run: UUID) -> list[str]:
+    """The keys of all answers that still lie with the run, dealt with or not."""
+    found = await _inputs(client, run)
     endings = (entry.key for entry in found if entry.key.endswith("-response"))
     return [key.removeprefix("suspended-").removesuffix("-response") for key in endings]
+
+
+async def forget_forms(client: PrefectClient, run: UUID, but: str = "") -> None:
+    """Removes the forms and answers of a run, but for one key: they hold a resident's words, maybe a phone."""
+    for entry in await _inputs(client, run):
+        if not but or not entry.key.startswith(f"suspended-{but}-"):
+            try:
+                await client.delete_flow_run_input(run, entry.key)
+            except ObjectNotFound:  # somebody else was tidying too
+                continue
 
 
 async def wait_for(form: type[OrderForm], key: str) -> None:
@@ -104,6 +118,7 @@ async def show_form(client: PrefectClient, run: FlowRun, form: type[OrderForm], 
     """
     await form.asave(keyset_of(key), run.id)
     await client.set_flow_run_state(run.id, suspended(key), force=True)
+    await forget_forms(client, run.id, but=key)
 
 
 def this_run_id() -> UUID:

@@ -9,7 +9,7 @@ from prefect.client.orchestration import PrefectClient
 from prefect.logging import get_run_logger
 from pydantic import BaseModel, create_model
 
-from flows.asking import attempts, connect, forget_answer, stored_answer, this_run_id, wait_for
+from flows.asking import attempts, connect, forget_forms, stored_answer, this_run_id, wait_for
 from flows.forms.answers import UNKNOWN_GRID
 from flows.forms.description import escaped
 from flows.forms.fields import (
@@ -99,7 +99,7 @@ def _again(typed: dict[str, Any], problem: str) -> type[OrderForm]:
 async def _welcome(client: PrefectClient, number: str, attempt: int) -> None:
     """The order's run, its place on the lists, and a link to its first form."""
     if attempt:
-        await forget_answer(client, this_run_id(), f"again-{attempt}")
+        await forget_forms(client, this_run_id())
     if run_of(number).run_id is None:
         await start_run(client, number)
     await client.update_flow_run(this_run_id(), name=f"登记 {number}")

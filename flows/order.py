@@ -10,6 +10,7 @@ from flows.asking import (
     answered_keys,
     connect,
     forget_answer,
+    forget_forms,
     stored_answer,
     this_run_id,
     wait_for,
@@ -39,9 +40,9 @@ async def carry_order(number: str) -> None:
             problem = "" if reassign else apply_answer(number, step.version, answer)
             if problem or reassign:
                 count_wake(number)
-            await forget_answer(client, this_run_id(), answer.key)
             await spread_news(client)
         await show(client, step)
+        await forget_forms(client, this_run_id())
 
 
 async def ask(client: PrefectClient, step: Step) -> Answer | None:
@@ -59,6 +60,7 @@ async def ask(client: PrefectClient, step: Step) -> Answer | None:
         return None
     assert step.form is not None
     await show(client, step)
+    await forget_forms(client, run, but=step.key)
     await wait_for(step.form, step.key)
     return await stored_answer(client, run, step.key)
 

@@ -24,7 +24,7 @@ from prefect.exceptions import ObjectNotFound
 from prefect.logging import get_logger
 from prefect.states import Cancelled, Completed, Scheduled
 
-from flows.asking import keyset_of, show_form, stored_answer, suspended, was_asked
+from flows.asking import forget_forms, keyset_of, show_form, stored_answer, suspended, was_asked
 from flows.forms.steps import Step, next_step
 from tasks.house import house
 from tasks.wakes import carried_orders, installation_key, next_attempt, run_of, set_run
@@ -67,6 +67,7 @@ async def refresh(client: PrefectClient, number: str) -> str:
     if not step.waits:
         await client.set_flow_run_state(run.id, Completed(message="订单已结束"), force=True)
         await _name(client, run, step)
+        await forget_forms(client, run.id)
         return "ended"
     return await _show(client, run, step)
 

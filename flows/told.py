@@ -5,7 +5,7 @@ from __future__ import annotations
 from prefect import flow
 from prefect.logging import get_run_logger
 
-from flows.asking import connect, forget_answer, stored_answer, this_run_id, wait_for, was_asked
+from flows.asking import connect, forget_forms, stored_answer, this_run_id, wait_for, was_asked
 from flows.boards import rewrite_boards
 from flows.forms.answers import Answer
 from flows.forms.description import escaped
@@ -29,7 +29,7 @@ async def tick_off() -> None:
             await _ask()
         else:
             get_run_logger().info("已勾掉 %d 条。", _tick(answer))
-            await forget_answer(client, run, KEY)
+            await forget_forms(client, run)
             await rewrite_boards(client)
 
 

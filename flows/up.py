@@ -69,12 +69,13 @@ def run_up() -> None:
 
 @contextmanager
 def _stopping_on_signals() -> Iterator[None]:
-    """Ctrl-C also where a shell has made us ignore it, and SIGTERM, both end in an orderly stop."""
+    """Ctrl-C (also where a shell has made us ignore it), SIGTERM and a closed window end in order."""
 
     def stop(_signal: int, _frame: object) -> None:
         raise KeyboardInterrupt
 
-    earlier = {name: signal.signal(name, stop) for name in (signal.SIGINT, signal.SIGTERM)}
+    ends = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
+    earlier = {name: signal.signal(name, stop) for name in ends}
     try:
         yield
     except KeyboardInterrupt:
