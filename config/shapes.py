@@ -127,10 +127,14 @@ class Entry(BaseModel):
 
 
 class Contact(Entry):
-    """Where messages for somebody go; `address` is empty where the channel needs none."""
+    """Where messages for somebody go; `address` is empty where the channel needs none.
+
+    With `events` it is for these events alone (the folders' names below templates/<language>/).
+    """
 
     channel: str
     address: str = ""
+    events: tuple[str, ...] = ()
 
 
 class Community(Entry):

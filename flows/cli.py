@@ -18,6 +18,7 @@ from flows.cli_news import after_change
 from tasks.clock import clock_at
 from tasks.errors import BadInput, DiandanError, WrongPurpose
 from tasks.house import House, house, move_in
+from tasks.messages import check_contacts
 from tasks.migrate import migrate, open_database
 from tasks.models.enums import Action, Grade, Kind, MessageState, Purpose, Status, Urgency
 from tasks.models.inputs import Place, Rate
@@ -73,6 +74,7 @@ def _moment(typed: str) -> datetime:
 @app.command()
 def check(as_json: Json = False) -> None:
     """Check the community's folder, and report every mistake with its line."""
+    check_contacts(house().catalog)
     output.show_check(house().catalog, as_json=as_json)
 
 
@@ -91,6 +93,7 @@ def up(context: typer.Context) -> None:
 
     here = house()
     check_address(here.settings)
+    check_contacts(here.catalog)
     migrate(here.database, here.catalog)
     print("正在启动，约十几秒…", flush=True)
     run_up()

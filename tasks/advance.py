@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, fields
 
 from sqlmodel import Session, select
@@ -13,11 +14,13 @@ from tasks.house import house
 from tasks.models.inputs import ActionInput, Claim, Merge, MoveMoney, Rate
 from tasks.models.state import Actor, OrderState
 from tasks.models.tables import History, Member, Order, Rating, Resident
+from tasks.requests import dialled
 from tasks.rules.circumstances import Circumstances
 from tasks.rules.law import consequence, decide
 from tasks.rules.notices import Deed, Notice, notices_of
 from tasks.rules.routing import suggest_category
 
+NUMBER = re.compile(r"[ASB]-\d{4}-\d{4,9}", re.ASCII)
 _COLUMNS = tuple(field.name for field in fields(OrderState))
 
 
@@ -31,7 +34,10 @@ def find_order(session: Session, number: str, *, lock: bool = False) -> Order:
 
     Raises UnknownOrder.
     """
-    wanted = select(Order).where(Order.number == number.strip().upper())
+    typed = number.strip().upper()
+    if not NUMBER.fullmatch(typed):
+        raise UnknownOrder(number=number[:40])
+    wanted = select(Order).where(Order.number == typed)
     if lock:
         wanted = (
             wanted.with_for_update()
@@ -52,12 +58,13 @@ def advance(
     """
     request = with_ids(session, order, request)
     before = state_of(order)
-    after = decide(before, request, _circumstances(session, order, request, who))
+    around = _circumstances(session, order, request, who)
+    after = decide(before, request, around)
     for column, value in asdict(after).items():
         setattr(order, column, value)
-    session.add(_history(order, before, request, who, form))
+    session.add(_history(order, before, request, around, form))
     if isinstance(request, Rate):
-        session.add(_rating(order, request, who))
+        session.add(_rating(order, request, around))
     session.flush()
     notices = notices_of(Deed(before, after, request, who))
     if follows := consequence(after, request):
@@ -66,25 +73,26 @@ def advance(
 
 
 def _history(
-    order: Order, before: OrderState, request: ActionInput, who: Actor, form: str | None
+    order: Order, before: OrderState, request: ActionInput, around: Circumstances, form: str | None
 ) -> History:
+    """The row of an action, with the law's own time, so that a replay gives the same order."""
     assert order.id is not None
     return History(
         order_id=order.id,
         version=order.version,
         round=order.round,
-        at=utc_now(),
+        at=around.now,
         action=request.action,
         from_status=before.status,
         to_status=order.status,
-        actor=who.id,
+        actor=around.actor.id,
         reason=getattr(request, "reason", ""),
         inputs=request.model_dump(mode="json", exclude_defaults=True),
         form=form,
     )
 
 
-def _rating(order: Order, request: Rate, who: Actor) -> Rating:
+def _rating(order: Order, request: Rate, around: Circumstances) -> Rating:
     assert order.id is not None
     return Rating(
         order_id=order.id,
@@ -92,8 +100,8 @@ def _rating(order: Order, request: Rate, who: Actor) -> Rating:
         grade=request.grade,
         solved=request.solved,
         comment=request.reason,
-        actor=who.id,
-        at=utc_now(),
+        actor=around.actor.id,
+        at=around.now,
     )
 
 
@@ -115,5 +123,5 @@ def _circumstances(
         named_member=find_member(session, request.to) if isinstance(request, Claim) else None,
         named_order=named_order,
         resident_phone=resident.phone if resident else "",
-        member_phone=member.phone if member else "",
+        member_phone=dialled(member.phone) if member else "",
     )

@@ -21,6 +21,8 @@ from tasks.models.enums import MessageState
 from tasks.rendering import Text
 
 logging.getLogger("apprise").setLevel(logging.CRITICAL)
+for _name in ("httpx", "httpcore", "urllib3"):  # they log the addresses that they call
+    logging.getLogger(_name).setLevel(logging.WARNING)
 
 WECOM_TIMEOUT = 10.0
 WECOM_MOST_BYTES = 2048  # https://developer.work.weixin.qq.com/document/path/91770, text
@@ -63,8 +65,10 @@ def _wecom_robot(
         return _judge(MessageState.UNKNOWN, "timeout")
     except (ValueError, KeyError, TypeError):
         return _judge(MessageState.UNKNOWN, "nonsense")
-    if code is None:
+    if answer.status_code != httpx.codes.OK:
         return _judge(MessageState.FAILED, f"http_{answer.status_code}")
+    if not isinstance(code, int):
+        return _judge(MessageState.UNKNOWN, "nonsense")
     if code == 0:
         return _judge(MessageState.ACCEPTED)
     return _judge(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlmodel import Session
 
 from tasks.errors import BadDatabase
@@ -52,14 +52,14 @@ def engine_for(url: str) -> Engine:
             _prepare_sqlite(engine)
             return engine
         return create_engine(parsed, pool_pre_ping=True)
-    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, OSError) as error:
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, OSError, ValueError) as error:
         raise BadDatabase(url=_without_password(url), problem=str(error)) from error
 
 
 def _without_password(url: str) -> str:
     try:
         return make_url(url).render_as_string(hide_password=True)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         return "（不是数据库地址）"
 
 
@@ -67,9 +67,12 @@ def _without_password(url: str) -> str:
 def _connected(url: str, *, writes: bool) -> Iterator[Connection]:
     try:
         connection = engine_for(url).connect()
-    except OperationalError as error:
+    except DBAPIError as error:
         raise BadDatabase(url=_without_password(url), problem=str(error.orig)) from error
-    with connection.execution_options(writes=writes):
+    options: dict[str, Any] = {"writes": writes}
+    if not writes and connection.dialect.name == "postgresql":
+        options["isolation_level"] = "REPEATABLE READ"  # as SQLite does: one view for all questions
+    with connection.execution_options(**options):
         yield connection
 
 

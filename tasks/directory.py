@@ -20,7 +20,7 @@ RESIDENT = Actor("resident", Role.RESIDENT, "居民")
 
 def _unknown(what: str, id: str, known: Iterable[str]) -> UnknownId:
     close = process.extractOne(id, list(known), score_cutoff=60)
-    return UnknownId(what=what, id=id, hint=f"，是否想写“{close[0]}”" if close else "")
+    return UnknownId(what=what, id=id[:40], hint=f"，是否想写“{close[0]}”" if close else "")
 
 
 def actor(session: Session, who: str) -> Actor:
@@ -45,6 +45,8 @@ def actor(session: Session, who: str) -> Actor:
 
 def find_member(session: Session, who: str, handler: str | None = None) -> MemberView | None:
     """A registered member by id, or by a name that is unique (within the handler, when one is given)."""
+    if not who.isprintable():  # no name; PostgreSQL would not even look for it
+        return None
     row = session.get(Member, who)
     if row is None:
         named = select(Member).where(Member.name == who)
@@ -82,6 +84,8 @@ def with_ids(session: Session, order: Order, request: ActionInput) -> ActionInpu
 
 def _id_of(session: Session, order: Order, kind: str, typed: str) -> str:
     catalog = house().catalog
+    if kind == "order":
+        return typed.upper()
     if kind == "member":
         member = find_member(session, typed, order.handler)
         if member is None:

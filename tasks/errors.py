@@ -10,7 +10,8 @@ class DiandanError(Exception):
 
     def __init__(self, **facts: object) -> None:
         self.facts = facts
-        super().__init__(self.sentence.format(**facts))
+        # what was typed may hold halves of characters, which no terminal and no file takes
+        super().__init__(self.sentence.format(**facts).encode(errors="replace").decode())
 
 
 class BadInput(DiandanError):

@@ -6,6 +6,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
+from config.catalog import ChannelKind
 from tasks.clock import utc_now
 from tasks.db import transaction
 from tasks.directory import actor
@@ -16,7 +17,7 @@ from tasks.models.enums import PREFIXES, Kind
 from tasks.models.inputs import Place
 from tasks.models.state import Actor
 from tasks.models.tables import Counter, History, Order, Resident
-from tasks.requests import normal_phone
+from tasks.requests import is_mail_address, normal_phone
 from tasks.rules.circumstances import Circumstances
 from tasks.rules.deadline import local_day
 from tasks.rules.law import placed
@@ -78,9 +79,19 @@ def _checked(request: Place) -> Place:
             raise UnknownId(what=what, id=typed, hint="，可用的有：" + "、".join(known))
         updates[field] = named[0]
     checked = request.model_copy(update=updates)
-    if checked.channel and not (checked.address or checked.phone):
-        raise BadInput(field="渠道地址（address）", problem="选了渠道，就要写地址或电话。")
+    _check_address(checked)
     return checked
+
+
+def _check_address(request: Place) -> None:
+    if request.channel is None:
+        return
+    field = "渠道地址（address）"
+    if house().catalog.channels[request.channel].kind is ChannelKind.MAIL:
+        if not is_mail_address(request.address):
+            raise BadInput(field=field, problem="要写一个邮箱地址，例如 name@example.org。")
+    elif not (request.address or request.phone):
+        raise BadInput(field=field, problem="选了渠道，就要写地址或电话。")
 
 
 def _already_placed(session: Session, request: Place) -> str | None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
-from config.catalog import ChannelKind, Contact
+from config.catalog import Catalog, ChannelKind, Contact
 from tasks.clock import utc_now
+from tasks.errors import BadInput
 from tasks.house import house
 from tasks.models.enums import (
     TO_BE_TOLD,
@@ -54,6 +55,20 @@ def write_messages(session: Session, order: Order, notices: Sequence[Notice], wh
     session.flush()
 
 
+def check_contacts(catalog: Catalog) -> None:
+    """Raises BadInput when a contact of the configuration is for an event that there is none of."""
+    known = [event.value for event in Event]
+    contacts = {catalog.community.id: catalog.community.desk_contacts}
+    contacts |= {handler.id: handler.contacts for handler in catalog.handlers.values()}
+    contacts |= {member.id: member.contacts for member in catalog.members.values()}
+    contacts |= {staff.id: staff.contacts for staff in catalog.staff.values()}
+    for owner, ways in contacts.items():
+        for event in (event for way in ways for event in way.events):
+            if event not in known:
+                problem = f"没有“{event}”这种消息，可以写：{'、'.join(known)}。"
+                raise BadInput(field=f"{owner} 的 contacts.events", problem=problem)
+
+
 def _message(order: Order, notice: Notice, route: Route) -> Message:
     assert order.id is not None
     now = utc_now()
@@ -94,18 +109,18 @@ def _routes(session: Session, order: Order, notice: Notice) -> Iterator[Route]:
         yield from _resident_routes(session, order)
     elif notice.audience is Audience.HANDLER:
         handler = catalog.handlers.get(notice.recipient)
-        yield _route(notice.recipient, handler.contacts if handler else ())
+        yield _route(notice, handler.contacts if handler else ())
     elif notice.audience is Audience.MEMBER:
-        yield _member_route(notice.recipient)
+        yield _member_route(notice)
     elif notice.audience is Audience.COORDINATORS:
-        yield _coordinators_route()
+        yield _coordinators_route(notice)
     elif notice.audience is Audience.GROUPS:
         yield Route("groups", BY_HAND, "zh-CN")
     else:
         level = catalog.ladder[1].level
         holders = catalog.rung_holders(level, order.grid) or catalog.rung_holders(4, None)
         for person in holders:
-            yield _person_route(person)
+            yield _person_route(replace(notice, recipient=person))
 
 
 def _resident_routes(session: Session, order: Order) -> Iterator[Route]:
@@ -138,34 +153,34 @@ def _concerned(session: Session, order: Order) -> list[Resident]:
     return [resident for resident in found if resident is not None]
 
 
-def _member_route(id: str) -> Route:
-    configured = house().catalog.members.get(id)
+def _member_route(notice: Notice) -> Route:
+    configured = house().catalog.members.get(notice.recipient)
     if configured is None:
-        return Route(id, BY_HAND, "zh-CN")
+        return Route(notice.recipient, BY_HAND, "zh-CN")
     handler = house().catalog.handlers.get(configured.handler)
     own = configured.contacts or ((Contact(channel=BY_HAND),) if configured.phone else ())
-    return _route(id, own or (handler.contacts if handler else ()))
+    return _route(notice, own or (handler.contacts if handler else ()))
 
 
-def _person_route(id: str) -> Route:
-    staff = house().catalog.staff.get(id)
-    return _route(id, staff.contacts) if staff else _member_route(id)
+def _person_route(notice: Notice) -> Route:
+    staff = house().catalog.staff.get(notice.recipient)
+    return _route(notice, staff.contacts) if staff else _member_route(notice)
 
 
-def _coordinators_route() -> Route:
+def _coordinators_route(notice: Notice) -> Route:
     """The desk's own channel; without one their list of what waits is the message."""
-    route = _route("coordinators", house().catalog.community.desk_contacts)
-    if route.channel == BY_HAND:
-        return Route("coordinators", BY_HAND, "zh-CN", "on_todo_list")
-    return route
+    everybody = replace(notice, recipient="coordinators")
+    route = _route(everybody, house().catalog.community.desk_contacts)
+    return replace(route, code="on_todo_list") if route.channel == BY_HAND else route
 
 
-def _route(recipient: str, contacts: Iterable[Contact]) -> Route:
-    """The first contact whose channel works on this machine; a person's hands otherwise."""
+def _route(notice: Notice, contacts: Iterable[Contact]) -> Route:
+    """The first contact that is meant for this event and works on this machine; a person's hands otherwise."""
     for contact in contacts:
-        if _usable(contact.channel):
-            return Route(recipient, contact.channel, "zh-CN")
-    return Route(recipient, BY_HAND, "zh-CN")
+        meant = not contact.events or notice.event in contact.events
+        if meant and _usable(contact.channel):
+            return Route(notice.recipient, contact.channel, "zh-CN")
+    return Route(notice.recipient, BY_HAND, "zh-CN")
 
 
 def _usable(channel: str) -> bool:

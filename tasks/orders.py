@@ -13,7 +13,7 @@ from tasks.errors import StaleOrder
 from tasks.house import house
 from tasks.messages import mark_handler_told, write_messages
 from tasks.models.enums import Role, Status
-from tasks.models.inputs import ActionInput, Take
+from tasks.models.inputs import ActionInput, Merge, MoveMoney, Take
 from tasks.models.tables import History, Order
 from tasks.rules.deadline import local_time
 from tasks.rules.lifecycle import allowed_actions
@@ -54,7 +54,7 @@ def act(
     what. `form` is the key of the form whose answer this is. Raises the law's refusals.
     """
     with transaction(house().database) as session:
-        order = find_order(session, number, lock=True)
+        order = _lock(session, number, requests)
         if version is not None and order.version != version:
             raise StaleOrder(number=order.number, what=_latest(session, order))
         person = actor(session, who)
@@ -64,6 +64,14 @@ def act(
         write_messages(session, order, notices, person)
         if person.role is Role.STAFF and any(isinstance(request, Take) for request in requests):
             mark_handler_told(session, order)
+
+
+def _lock(session: Session, number: str, requests: Sequence[ActionInput]) -> Order:
+    """The order, locked with those that the requests name: by number, so that nobody waits in a ring."""
+    own = number.strip().upper()
+    named = {request.to.upper() for request in requests if isinstance(request, Merge | MoveMoney)}
+    locked = {one: find_order(session, one, lock=True) for one in sorted({own, *named})}
+    return locked[own]
 
 
 def _latest(session: Session, order: Order) -> str:

@@ -13,11 +13,13 @@ from config.catalog import ChannelKind
 from tasks.channels import KNOWS_DOUBLES, Outcome, send
 from tasks.clock import utc_now
 from tasks.db import reading, transaction
+from tasks.errors import BadTemplate
 from tasks.house import house
 from tasks.messages import BY_HAND
 from tasks.models.enums import Audience, MessageState
 from tasks.models.tables import Message, Order, Resident
 from tasks.rendering import Text
+from tasks.requests import is_mail_address
 from tasks.texts import text_of
 
 LEASE = timedelta(minutes=2)
@@ -34,7 +36,7 @@ class Letter:
     channel: str
     kind: ChannelKind
     address: str
-    text: Text
+    text: Text | None  # None while its template is broken
     key: str
 
 
@@ -89,9 +91,16 @@ def _lease() -> Letter | None:
             channel=message.channel,
             kind=known.kind if known else ChannelKind.APPRISE,
             address=_address(session, message),
-            text=text_of(session, message, order),
+            text=_text(session, message, order),
             key=message.key,
         )
+
+
+def _text(session: Session, message: Message, order: Order) -> Text | None:
+    try:
+        return text_of(session, message, order)
+    except BadTemplate:  # the others must go on; this one waits until somebody has mended it
+        return None
 
 
 def _address(session: Session, message: Message) -> str:
@@ -109,15 +118,23 @@ def _address(session: Session, message: Message) -> str:
         if not any(contact.channel == message.channel for contact in contacts) and known:
             handler = catalog.handlers.get(getattr(known, "handler", ""))
             contacts = handler.contacts if handler else ()
-    return next((c.address for c in contacts if c.channel == message.channel), "")
+    fitting = (
+        contact.address
+        for contact in contacts
+        if contact.channel == message.channel
+        and (not contact.events or message.event in contact.events)
+    )
+    return next(fitting, "")
 
 
 def _send(letter: Letter) -> Outcome:
     url = house().settings.channel_url(letter.channel)
     if url is None:
         return Outcome(MessageState.REFUSED, "channel_not_set_up")
-    if letter.kind is ChannelKind.MAIL and not letter.address:
+    if letter.kind is ChannelKind.MAIL and not is_mail_address(letter.address):
         return Outcome(MessageState.REFUSED, "no_address")
+    if letter.text is None:
+        return Outcome(MessageState.FAILED, "bad_template")
     return send(letter.kind, url, letter.address, letter.text, letter.key)
 
 

@@ -13,6 +13,8 @@ from tasks.errors import BadInput
 from tasks.models.enums import Action
 from tasks.models.inputs import INPUTS, ActionInput
 
+_MAIL = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)*", re.ASCII)
+_QUOTED = re.compile("'(.*?)'")
 _MOBILE = re.compile(r"1[3-9]\d{9}")  # the library's ranges lag behind newly opened ones
 
 FIELD_WORDS = {
@@ -70,7 +72,7 @@ def _problem(action: Action, kind: str, context: Mapping[str, Any], plain: str) 
     if kind in {"string_too_long", "too_long"}:
         return f"太长了，最多 {context['max_length']} 个字。"
     if kind == "enum":
-        return f"只能是 {context['expected'].replace(' or ', '、').replace(chr(39), '')}。"
+        return f"只能是 {'、'.join(_QUOTED.findall(context['expected']))}。"
     if kind == "extra_forbidden":
         known = "、".join(INPUTS[action].model_fields) or "无"
         return f"“{action.label}”没有这一项，可以填：{known}。"
@@ -81,6 +83,19 @@ def _problem(action: Action, kind: str, context: Mapping[str, Any], plain: str) 
     if kind == "value_error":
         return f"{context['error']}。"
     return f"不能用（{plain}）。"
+
+
+def is_mail_address(text: str) -> bool:
+    """Whether it is one plain address. A name around it, a list or an escape could reach others."""
+    return _MAIL.fullmatch(text) is not None
+
+
+def dialled(phone: str) -> str:
+    """A phone of the configuration in normal form, for comparing; as it stands when it is none."""
+    try:
+        return normal_phone(phone)
+    except BadInput:
+        return phone
 
 
 def normal_phone(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import logging
 import os
 import shutil
 import socket
@@ -42,7 +43,7 @@ EXAMPLE = ROOT / "config" / "example"
 POSTGRES = os.environ.get(
     "DIANDAN_TEST_POSTGRES", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
 )
-WEDNESDAY = datetime(2026, 9, 23, 2, 0, tzinfo=UTC)  # 10:00 in Shanghai, a working day
+MONDAY = datetime(2026, 9, 14, 2, 0, tzinfo=UTC)  # 10:00 in Shanghai, in a week without holidays
 SECRET = "the secret of the tests"
 
 _numbers = itertools.count(1)
@@ -135,9 +136,15 @@ def empty_database(request: pytest.FixtureRequest) -> Iterator[str]:
 # --- houses ---------------------------------------------------------------------------------
 
 
+@pytest.fixture(scope="session")
+def catalogs(example_catalog: Catalog) -> dict[Path, Catalog]:
+    """Every community that was read, by its folder: reading takes longer than most tests."""
+    return {EXAMPLE: example_catalog}
+
+
 @pytest.fixture
 def settle(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, example_catalog: Catalog
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, catalogs: dict[Path, Catalog]
 ) -> Iterator[Callable[..., House]]:
     """Moves into a house of these settings; nothing comes from this machine's environment.
 
@@ -149,12 +156,12 @@ def settle(
     given: dict[str, Any] = {"home": tmp_path, "secret": SECRET}
 
     def settle_down(**settings: Any) -> House:
+        if "database" in given and "database" in settings:
+            _dispose(given["database"])
         given.update(settings)
         chosen = move_in(Settings(_env_file=None, **given))  # type: ignore[call-arg]
-        if chosen.settings.config == EXAMPLE:
-            vars(chosen)["catalog"] = example_catalog
-        else:
-            migrate(chosen.database, chosen.catalog, Purpose.TEST)
+        vars(chosen)["catalog"] = catalogs.get(chosen.settings.config) or chosen.catalog
+        catalogs[chosen.settings.config] = chosen.catalog
         return chosen
 
     yield settle_down
@@ -163,10 +170,22 @@ def settle(
 
 
 @pytest.fixture
-def sqlite_house(settle: Callable[..., House], _sqlite_template: Path, tmp_path: Path) -> House:
+def new_house(
+    settle: Callable[..., House], _sqlite_template: Path, tmp_path: Path
+) -> Callable[[], House]:
+    """Moves into a house with a fresh SQLite database, as often as it is called."""
+
+    def move() -> House:
+        path = shutil.copy(_sqlite_template, tmp_path / f"diandan-{next(_numbers)}.db")
+        return settle(database=f"sqlite:///{path}")
+
+    return move
+
+
+@pytest.fixture
+def sqlite_house(new_house: Callable[[], House]) -> House:
     """A house with a fresh SQLite database: for everything that is the same on both databases."""
-    path = shutil.copy(_sqlite_template, tmp_path / "diandan.db")
-    return settle(database=f"sqlite:///{path}")
+    return new_house()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -180,29 +199,37 @@ def database(request: pytest.FixtureRequest) -> Iterator[House]:
         yield request.getfixturevalue("settle")(database=url)
 
 
-@pytest.fixture
-def community(tmp_path: Path) -> Callable[..., Path]:
-    """Writes a copy of the example community and gives its folder.
+@pytest.fixture(scope="session")
+def community(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Writes a copy of the example community and gives its folder, the same for the same changes.
 
     `changes` is file → section → id → the fields to set; a section "" is the file itself.
     """
+    written: dict[str, Path] = {}
 
     def write(changes: Mapping[str, Mapping[str, Any]]) -> Path:
-        folder = Path(shutil.copytree(EXAMPLE, tmp_path / "community", dirs_exist_ok=True))
-        yaml = YAML()
-        for file, sections in changes.items():
-            content = yaml.load(folder / file)
-            for section, entries in sections.items():
-                if not section:
-                    content.update(entries)
-                    continue
-                by_id = {entry["id"]: entry for entry in content[section]}
-                for id, fields in entries.items():
-                    by_id[id].update(fields)
-            yaml.dump(content, folder / file)
-        return folder
+        key = json.dumps(changes)
+        if key not in written:
+            written[key] = tmp_path_factory.mktemp("community") / "config"
+            shutil.copytree(EXAMPLE, written[key])
+            for file, sections in changes.items():
+                _rewrite(written[key] / file, sections)
+        return written[key]
 
     return write
+
+
+def _rewrite(path: Path, sections: Mapping[str, Any]) -> None:
+    yaml = YAML()
+    content = yaml.load(path)
+    for section, entries in sections.items():
+        if not section:
+            content.update(entries)
+            continue
+        by_id = {entry["id"]: entry for entry in content[section]}
+        for id, fields in entries.items():
+            by_id[id].update(fields)
+    yaml.dump(content, path)
 
 
 # --- who is written to ------------------------------------------------------------------------
@@ -217,15 +244,12 @@ class Post:
     json: Any
 
 
-HANG = object()  # as an answer: none, until the test ends
-
-
 class Hook:
     """A real web server on loopback: `received` remembers, `answers` come first, then "fine"."""
 
     def __init__(self) -> None:
         self.received: list[Post] = []
-        self.answers: list[Any] = []  # (status, body) or HANG
+        self.answers: list[Any] = []  # (status, body), or "hang" until the test ends
         self.fine: tuple[int, str] = (200, '{"errcode": 0}')
         self.is_over = threading.Event()
         hook = self
@@ -235,7 +259,7 @@ class Hook:
                 content = self.rfile.read(int(self.headers["Content-Length"]))
                 hook.received.append(Post(self.path, dict(self.headers), json.loads(content)))
                 answer = hook.answers.pop(0) if hook.answers else hook.fine
-                if answer is HANG:
+                if answer == "hang":
                     hook.is_over.wait(30)
                     return
                 self.send_response(answer[0])
@@ -283,6 +307,7 @@ class Mailbox:
         self.url = (
             f"mailto://desk.example.org:{port}?smtp=127.0.0.1&mode=insecure&from=desk@example.org"
         )
+        logging.getLogger("mail.log").setLevel(logging.CRITICAL)  # it would log every letter
         self._server = Controller(self, hostname="127.0.0.1", port=port)
         self._server.start()
 
@@ -308,10 +333,10 @@ def mailbox() -> Iterator[Mailbox]:
 
 
 @pytest.fixture
-def wednesday() -> Iterator[datetime]:
-    """It is 10:00 on a Wednesday in September 2026, and stays so."""
-    with clock_at(WEDNESDAY):
-        yield WEDNESDAY
+def monday() -> Iterator[datetime]:
+    """It is 10:00 on a Monday in September 2026, and stays so."""
+    with clock_at(MONDAY):
+        yield MONDAY
 
 
 @pytest.fixture

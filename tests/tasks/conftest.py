@@ -17,7 +17,7 @@ from tasks.requests import request_for
 from tasks.rules.circumstances import Circumstances
 from tasks.rules.law import decide
 
-NOW = datetime(2026, 9, 23, 2, 0, tzinfo=UTC)  # Wednesday 10:00 in Shanghai
+NOW = datetime(2026, 9, 14, 2, 0, tzinfo=UTC)  # Monday 10:00 in Shanghai
 PEOPLE = {
     "staff-1": Actor("staff-1", Role.STAFF, "洛桑罗布", "desk", "m-001"),
     "staff-2": Actor("staff-2", Role.STAFF, "格桑卓玛", "desk", "m-002"),

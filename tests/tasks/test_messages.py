@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from tasks.by_hand import errands, mark_told
-from tasks.errors import BadTemplate
+from tasks.errors import BadInput, BadTemplate
 from tasks.house import House
+from tasks.messages import check_contacts
 from tasks.models.tables import History, Message
 
 Do = Callable[..., None]
@@ -20,7 +21,7 @@ Heard = set[tuple[str, str, str]]
 RESIDENT = ("resident", "1")
 WAYS: dict[str, Any] = {"webhook": "json://127.0.0.1:9/hook", "mail": "mailto://127.0.0.1:9"}
 
-pytestmark = pytest.mark.usefixtures("wednesday")
+pytestmark = pytest.mark.usefixtures("monday")
 
 
 class Ears:
@@ -581,6 +582,32 @@ def test_a_handler_and_its_members_are_reached_on_the_first_way_that_works(
     do(number, "claim", by="unit-power", to="m-242")
     assert [channel for channel, *_ in ways(rows, "handler")] == [handler, handler]
     assert [channel for channel, *_ in ways(rows, "member")] == [m_241, m_242]
+
+
+def test_a_unit_that_wants_one_event_on_its_robot_hears_the_others_by_phone(
+    sqlite_house: House,
+    settle: Callable[..., House],
+    community: Callable[..., Path],
+    place_at: PlaceAt,
+    do: Do,
+    rows: Rows,
+) -> None:
+    robot = {"channel": "webhook", "address": "power", "events": ["order_assigned"]}
+    by_hand = {"channel": "by-hand"}
+    folder = community({"handlers.yaml": {"units": {"unit-power": {"contacts": [robot, by_hand]}}}})
+    settle(config=folder, channels=WAYS)
+    number = place_at("assigned")
+    do(number, "withdraw", by="resident")
+    assert [channel for channel, *_ in ways(rows, "handler")] == ["webhook", "by-hand"]
+
+
+def test_a_contact_for_an_event_that_there_is_none_of_is_named(
+    settle: Callable[..., House], community: Callable[..., Path]
+) -> None:
+    typo = {"channel": "by-hand", "events": ["order_asigned"]}
+    folder = community({"handlers.yaml": {"units": {"unit-power": {"contacts": [typo]}}}})
+    with pytest.raises(BadInput, match="unit-power.*order_asigned.*order_assigned"):
+        check_contacts(settle(config=folder).catalog)
 
 
 def test_the_desk_without_a_robot_reads_its_list_and_with_one_the_robot(

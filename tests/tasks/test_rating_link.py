@@ -21,14 +21,14 @@ from tasks.rating import rate_by_link
 from tasks.requests import request_for
 from tasks.texts import text_of
 
-WEDNESDAY = datetime(2026, 9, 23, 2, 0, tzinfo=UTC)
+MONDAY = datetime(2026, 9, 14, 2, 0, tzinfo=UTC)
 GOOD = Rate(grade=Grade.SATISFIED, solved=True, reason="很快")
 BAD = Rate(grade=Grade.UNSATISFIED, solved=False, reason="灯还是不亮")
 PlaceAt = Callable[..., str]
 Look = Callable[[str], Order]
 Rows = Callable[..., list[Any]]
 
-pytestmark = pytest.mark.usefixtures("wednesday")
+pytestmark = pytest.mark.usefixtures("monday")
 
 
 def finish_again(number: str, do: Callable[..., None]) -> None:
@@ -47,7 +47,7 @@ def test_a_resident_rates_by_the_link_and_the_order_is_closed(
     assert look(number).status is Status.CLOSED
     (rating,) = rows(Rating)
     assert (rating.round, rating.grade, rating.solved) == (1, Grade.SATISFIED, True)
-    assert (rating.comment, rating.actor, rating.at) == ("很快", "resident", WEDNESDAY)
+    assert (rating.comment, rating.actor, rating.at) == ("很快", "resident", MONDAY)
 
 
 def test_the_whole_address_works_as_well_as_the_token(
@@ -66,7 +66,7 @@ def test_an_unsatisfied_resident_opens_a_second_round_with_a_link_of_its_own(
     number = place_at("done")
     rate_by_link(rating_token(number, 1), BAD)
     assert (look(number).status, look(number).round) == (Status.TAKEN, 2)
-    with pytest.raises(UsedLink), clock_at(WEDNESDAY + timedelta(minutes=5)):
+    with pytest.raises(UsedLink), clock_at(MONDAY + timedelta(minutes=5)):
         rate_by_link(rating_token(number, 1), GOOD)
     finish_again(number, do)
     assert rating_token(number, 2) != rating_token(number, 1)
@@ -89,8 +89,30 @@ def test_what_the_law_refuses_is_refused_by_the_link_too(
     assert look(number).status is Status.DONE
 
 
+@pytest.mark.parametrize("typed", ["0893-0000011", "0893 0000011", "+86 893 0000011"])
+def test_a_member_does_not_rate_their_own_work_however_the_phone_is_written(
+    sqlite_house: House,
+    place: Callable[..., str],
+    submit: Callable[..., None],
+    rows: Rows,
+    typed: str,
+) -> None:
+    number = place(phone=typed)
+    submit(
+        number,
+        ("accept", {}),
+        ("assign", {"to": "officers-grid-3"}),
+        ("take", {}),
+        ("claim", {"to": "m-015"}),  # whose phone is 0893-0000011
+        ("finish", {"reason": "换了灯泡"}),
+    )
+    with pytest.raises(Refused, match="办理人与点单人是同一个电话，不能评价自己的工作"):
+        rate_by_link(rating_token(number, 1), GOOD)
+    assert rows(Rating) == []
+
+
 def test_a_grade_that_is_none_is_refused_in_words() -> None:
-    with pytest.raises(BadInput, match="满意度（grade）.*satisfied、basically、unsatisfied|只能是"):
+    with pytest.raises(BadInput, match="满意度（grade）.*只能是 satisfied、basically、unsatisfied"):
         request_for(Rate.action, {"grade": "5", "solved": "yes"})
 
 
@@ -153,9 +175,9 @@ def test_the_window_closes_after_fourteen_days(
     sqlite_house: House, place_at: PlaceAt, look: Look
 ) -> None:
     number, other = place_at("done"), place_at("done")
-    with clock_at(WEDNESDAY + timedelta(days=14, seconds=-1)):
+    with clock_at(MONDAY + timedelta(days=14, seconds=-1)):
         assert rate_by_link(rating_token(other, 1), GOOD) == other
-    with clock_at(WEDNESDAY + timedelta(days=14)), pytest.raises(LateLink, match="评价期已过"):
+    with clock_at(MONDAY + timedelta(days=14)), pytest.raises(LateLink, match="评价期已过"):
         rate_by_link(rating_token(number, 1), GOOD)
     assert look(number).status is Status.DONE
 
@@ -163,7 +185,7 @@ def test_the_window_closes_after_fourteen_days(
 def test_a_used_link_that_is_also_late_is_late(sqlite_house: House, place_at: PlaceAt) -> None:
     number = place_at("done")
     rate_by_link(rating_token(number, 1), GOOD)
-    with clock_at(WEDNESDAY + timedelta(days=20)), pytest.raises(LateLink):
+    with clock_at(MONDAY + timedelta(days=20)), pytest.raises(LateLink):
         rate_by_link(rating_token(number, 1), GOOD)
 
 
@@ -171,7 +193,7 @@ def test_an_expired_round_is_not_rated_any_more(
     sqlite_house: House, place_at: PlaceAt, do: Callable[..., None], rows: Rows
 ) -> None:
     number = place_at("done")
-    with clock_at(WEDNESDAY + timedelta(days=14)):
+    with clock_at(MONDAY + timedelta(days=14)):
         do(number, "expire", by="system")
         with pytest.raises(LateLink):
             rate_by_link(rating_token(number, 1), GOOD)
@@ -183,7 +205,7 @@ def test_a_call_back_uses_the_link_up(
 ) -> None:
     number = place_at("done")
     do(number, "rate", by="staff-2", grade="satisfied", solved=True)
-    with clock_at(WEDNESDAY + timedelta(minutes=2)), pytest.raises(UsedLink):
+    with clock_at(MONDAY + timedelta(minutes=2)), pytest.raises(UsedLink):
         rate_by_link(rating_token(number, 1), GOOD)
 
 
@@ -195,7 +217,7 @@ def test_a_double_click_counts_once_and_nobody_sees_an_error(
 ) -> None:
     number = place_at("done")
     for seconds in (0, 1, 60):
-        with clock_at(WEDNESDAY + timedelta(seconds=seconds)):
+        with clock_at(MONDAY + timedelta(seconds=seconds)):
             assert rate_by_link(rating_token(number, 1), GOOD) == number
     assert len(rows(Rating)) == 1
     assert [row.action for row in rows(History)].count("rate") == 1
@@ -216,7 +238,7 @@ def test_after_a_minute_the_link_is_used(
 ) -> None:
     number = place_at("done")
     rate_by_link(rating_token(number, 1), GOOD)
-    with clock_at(WEDNESDAY + timedelta(seconds=61)):
+    with clock_at(MONDAY + timedelta(seconds=61)):
         with pytest.raises(UsedLink, match="这一轮已经评价过了"):
             rate_by_link(rating_token(number, 1), GOOD)
     assert len(rows(Rating)) == 1
@@ -255,7 +277,7 @@ def test_the_same_link_is_in_every_message_about_a_round(
     number = place_at("done")
     message = rows(Message)[-1]
     first = link_in(message, look(number), sqlite_house)
-    with clock_at(WEDNESDAY + timedelta(days=7)):
+    with clock_at(MONDAY + timedelta(days=7)):
         assert link_in(message, look(number), sqlite_house) == first == rating_link(number, 1)
     assert order_and_round(first) == (number, 1)
 

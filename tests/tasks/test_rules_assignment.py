@@ -13,7 +13,7 @@ from tasks.models.enums import Action, Kind, Status, Urgency
 from tasks.models.state import OrderState
 from tasks.requests import request_for
 
-NOW = datetime(2026, 9, 23, 2, 0, tzinfo=UTC)
+NOW = datetime(2026, 9, 14, 2, 0, tzinfo=UTC)
 After = Callable[..., OrderState]
 Order = Callable[..., OrderState]
 WhyNot = Callable[..., str]

@@ -13,7 +13,7 @@ from tasks.models.inputs import Rate, Reopen
 from tasks.models.state import OrderState
 from tasks.rules.law import consequence
 
-NOW = datetime(2026, 9, 23, 2, 0, tzinfo=UTC)
+NOW = datetime(2026, 9, 14, 2, 0, tzinfo=UTC)
 FORTNIGHT = timedelta(days=14)
 After = Callable[..., OrderState]
 Order = Callable[..., OrderState]
@@ -164,7 +164,7 @@ def test_an_order_is_reopened_by_hand_within_fourteen_days_of_its_closing(
         assert reopened.round == round + 1
     else:
         why = why_not(closed, "reopen", around=around, reason="灯又坏了")
-        assert why.endswith("重办期到 10-07 10:00 已经结束，请重新登记。")
+        assert why.endswith("重办期到 09-28 10:00 已经结束，请重新登记。")
 
 
 @pytest.mark.parametrize(
@@ -185,4 +185,4 @@ def test_a_rating_expires_only_after_its_window(
         assert (expired.status, expired.closed_at) == (Status.CLOSED, NOW + late)
     else:
         why = why_not(order("done"), "expire", by="system", around=around)
-        assert why.endswith("评价期到 10-07 10:00 才结束。")
+        assert why.endswith("评价期到 09-28 10:00 才结束。")

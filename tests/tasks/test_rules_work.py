@@ -12,7 +12,7 @@ from tasks.models.enums import Action, Kind, Status
 from tasks.models.state import MemberView, OrderState
 from tasks.requests import request_for
 
-NOW = datetime(2026, 9, 23, 2, 0, tzinfo=UTC)  # Wednesday 10:00 in Shanghai
+NOW = datetime(2026, 9, 14, 2, 0, tzinfo=UTC)  # Monday 10:00 in Shanghai
 WORK = ["accepted", "assigned", "taken", "claimed"]
 After = Callable[..., OrderState]
 Order = Callable[..., OrderState]
@@ -152,15 +152,15 @@ def test_an_extension_is_not_asked_once_the_deadline_has_passed(
 @pytest.mark.parametrize(
     "day",
     [
-        "2026-09-23",  # today
-        "2026-09-26",  # the day before the deadline
+        "2026-09-14",  # today
+        "2026-09-17",  # the day before the deadline
         "2020-01-01",
     ],
 )
 def test_an_extension_must_be_later_than_the_deadline(
     order: Order, why_not: WhyNot, day: str
 ) -> None:
-    taken = order("taken", due_at=datetime(2026, 9, 27, 2, 0, tzinfo=UTC))
+    taken = order("taken", due_at=datetime(2026, 9, 18, 2, 0, tzinfo=UTC))
     assert "新日期要比现在的期限晚。" in why_not(taken, "ask_extension", reason="等", date=day)
 
 
@@ -226,11 +226,11 @@ def test_a_hold_ends_where_it_began(order: Order, after: After, kind: Kind, stat
 @pytest.mark.parametrize(
     ("action", "day", "now"),
     [
-        ("hold", "2026-09-23", NOW),  # today
-        ("hold", "2026-09-22", NOW),
-        ("hold", "2026-09-24", datetime(2026, 9, 23, 16, 30, tzinfo=UTC)),  # 24th in Shanghai
-        ("appoint", "2026-09-23", NOW),
-        ("open_funding", "2026-09-23", NOW),
+        ("hold", "2026-09-14", NOW),  # today
+        ("hold", "2026-09-13", NOW),
+        ("hold", "2026-09-15", datetime(2026, 9, 14, 16, 30, tzinfo=UTC)),  # the 15th in Shanghai
+        ("appoint", "2026-09-14", NOW),
+        ("open_funding", "2026-09-14", NOW),
     ],
 )
 def test_a_date_to_wait_for_lies_in_the_future(
@@ -244,7 +244,7 @@ def test_a_date_to_wait_for_lies_in_the_future(
     }
     wish = order(status, kind=Kind.BIG_WISH)
     why = why_not(wish, action, date=day, around={"now": now}, **typed[action])
-    assert "日期要在今天（2026-09-2" in why
+    assert "日期要在今天（2026-09-1" in why
     assert why.endswith("之后。")
 
 

@@ -1,0 +1,214 @@
+"""Many people at once: exactly one wins, the others read what happened, and no number is lost."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from sqlmodel import func, select
+
+from tasks.advance import advance
+from tasks.clock import clock_at
+from tasks.db import reading, transaction
+from tasks.errors import DiandanError, NotAllowed, StaleOrder
+from tasks.house import House
+from tasks.links import rating_token
+from tasks.models.enums import Grade, Status
+from tasks.models.inputs import Rate
+from tasks.models.tables import Counter, History, Member, Message, Order, Rating
+from tasks.orders import version_of
+from tasks.rating import rate_by_link
+
+Rows = Callable[..., list[Any]]
+Do = Callable[..., None]
+Deed = Callable[[], object]
+CLAIMANTS = ["m-055", "m-079", "m-178", "m-241", "m-244", "m-246", "m-270", "m-275"]
+
+
+def all_at_once(deeds: list[Deed]) -> tuple[list[Any], list[DiandanError]]:
+    """What each gave, and what was refused in words; anything else fails the test."""
+    start = threading.Barrier(len(deeds))
+    given: list[Any] = []
+    refused: list[DiandanError] = []
+    broken: list[BaseException] = []
+
+    def run(deed: Deed) -> None:
+        start.wait()
+        try:
+            given.append(deed())
+        except DiandanError as error:
+            refused.append(error)
+        except BaseException as error:
+            broken.append(error)
+
+    people = [threading.Thread(target=run, args=(deed,)) for deed in deeds]
+    for person in people:
+        person.start()
+    for person in people:
+        person.join()
+    assert broken == []
+    return given, refused
+
+
+def test_of_eight_who_claim_one_wish_one_gets_it_and_the_others_read_so(
+    database: House, place: Callable[..., str], do: Do, look: Callable[[str], Order], rows: Rows
+) -> None:
+    number = place(kind="small_wish", category="wishes", words="想要一个书包")
+    do(number, "accept")
+    deeds = [lambda id=id: do(number, "claim", by=id, to=id) for id in CLAIMANTS]
+    given, refused = all_at_once(deeds)  # type: ignore[arg-type]
+    assert len(given) == 1
+    assert look(number).member in CLAIMANTS
+    claims = [row for row in rows(History) if row.action == "claim"]
+    assert [claim.actor for claim in claims] == [look(number).member]
+    assert len(refused) == 7
+    for error in refused:
+        assert isinstance(error, NotAllowed)
+        assert "现在是“党员已接单”，不能“认领”" in str(error)
+
+
+def test_sixteen_who_place_at_once_get_numbers_without_gaps(
+    database: House, place: Callable[..., str], rows: Rows
+) -> None:
+    deeds = [lambda guest=guest: place(phone=f"139000000{guest:02}") for guest in range(16)]
+    with clock_at(datetime(2027, 1, 1, 1, 0, tzinfo=UTC)):
+        given, refused = all_at_once(deeds)  # type: ignore[arg-type]
+    assert refused == []
+    assert sorted(given) == [f"A-2027-{number:04}" for number in range(1, 17)]
+    assert sorted(order.number for order in rows(Order)) == sorted(given)
+
+
+def test_a_refused_order_uses_up_no_number(
+    database: House, place: Callable[..., str], rows: Rows
+) -> None:
+    place()
+    with pytest.raises(DiandanError):
+        place(by="nobody")  # found out within the transaction
+    second = place()
+    assert second.endswith("-0002")
+    with reading(database.database) as session:
+        assert session.exec(select(Counter.last)).all() == [2]
+
+
+def test_each_kind_and_each_local_year_counts_from_one(
+    database: House, place: Callable[..., str]
+) -> None:
+    with clock_at(datetime(2026, 12, 31, 15, 59, tzinfo=UTC)):  # 23:59 in Shanghai
+        assert place() == "A-2026-0001"
+        assert place(kind="small_wish") == "S-2026-0001"
+        assert place(kind="big_wish") == "B-2026-0001"
+    with clock_at(datetime(2026, 12, 31, 16, 0, tzinfo=UTC)):  # midnight there
+        assert place() == "A-2027-0001"
+
+
+def test_eight_copies_of_one_message_from_another_system_are_one_order(
+    database: House, place: Callable[..., str], rows: Rows
+) -> None:
+    deeds = [lambda: place(source="hotline", external_id="12345-7")] * 8
+    given, refused = all_at_once(deeds)  # type: ignore[arg-type]
+    assert refused == []
+    assert len(set(given)) == 1
+    assert len(rows(Order)) == 1
+    assert len(rows(History)) == 1
+    assert place(phone="13900000099").endswith("-0002")  # and they have used up one number
+
+
+def test_the_same_external_id_of_two_systems_is_two_orders(
+    database: House, place: Callable[..., str]
+) -> None:
+    numbers = {place(source=source, external_id="7") for source in ("hotline", "portal")}
+    assert len(numbers) == 2
+    assert place(source="hotline", external_id="7") in numbers
+
+
+def test_two_who_looked_at_the_same_form_do_not_both_act(
+    database: House, place_at: Callable[..., str], submit: Callable[..., None], rows: Rows
+) -> None:
+    number = place_at("placed", by="staff-1")
+    seen = version_of(number)
+    moment = datetime(2026, 9, 14, 2, 5, tzinfo=UTC)
+
+    def accept(who: str) -> Deed:
+        return lambda: submit(number, ("accept", {}), by=who, version=seen)
+
+    with clock_at(moment):
+        given, refused = all_at_once([accept("staff-1"), accept("staff-2")])
+    assert len(given) == 1
+    (error,) = refused
+    assert isinstance(error, StaleOrder)
+    winner = {"staff-1": "洛桑罗布", "staff-2": "格桑卓玛"}[rows(History)[-1].actor]
+    assert str(error) == (
+        f"订单 {number} 刚刚已有变化：{winner} 在 09-14 10:05 做了“受理”，"
+        "现在是“社区已接单”。请按现在的情况再办。"
+    )
+    assert [row.action.value for row in rows(History)] == ["place", "accept"]
+
+
+def test_all_actions_of_a_submit_or_none(
+    database: House, place_at: Callable[..., str], submit: Callable[..., None], rows: Rows
+) -> None:
+    number = place_at("placed")
+    before = (rows(Order), rows(History), rows(Message))
+    with pytest.raises(DiandanError, match="自来水厂"):
+        submit(number, ("accept", {}), ("assign", {"to": "unit-water"}))
+    assert (rows(Order), rows(History), rows(Message)) == before
+
+
+def test_two_clicks_at_the_same_moment_rate_once(
+    database: House, place_at: Callable[..., str], rows: Rows
+) -> None:
+    number = place_at("done")
+    bad = Rate(grade=Grade.UNSATISFIED, solved=False, reason="还是不亮")
+    given, refused = all_at_once([lambda: rate_by_link(rating_token(number, 1), bad)] * 8)
+    assert refused == []
+    assert given == [number] * 8
+    assert len(rows(Rating)) == 1
+    assert [row.action.value for row in rows(History)][-2:] == ["rate", "reopen"]
+
+
+def test_two_orders_that_are_merged_into_each_other_at_once_leave_one_open(
+    database: House,
+    place: Callable[..., str],
+    do: Do,
+    look: Callable[[str], Order],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Neither may hold its own order while it waits for the other's."""
+    both_have_begun = threading.Barrier(2)
+
+    def advance_together(*given: Any) -> Any:
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both_have_begun.wait(0.3)
+        return advance(*given)
+
+    monkeypatch.setattr("tasks.orders.advance", advance_together)
+    one, other = place(), place()
+    given, refused = all_at_once(
+        [lambda: do(one, "merge", to=other), lambda: do(other, "merge", to=one, by="staff-2")]
+    )
+    assert (len(given), len(refused)) == (1, 1)
+    assert sorted((look(one).status, look(other).status)) == [Status.MERGED, Status.PLACED]
+
+
+def test_a_reader_sees_one_moment(database: House, place: Callable[..., str]) -> None:
+    place()
+    counted = select(func.count()).select_from(Order)
+    with reading(database.database) as session:
+        assert session.exec(counted).one() == 1
+        place()
+        assert session.exec(counted).one() == 1
+    with reading(database.database) as session:
+        assert session.exec(counted).one() == 2
+
+
+def test_what_was_raised_within_a_transaction_leaves_nothing(database: House, rows: Rows) -> None:
+    known = len(rows(Member))
+    with pytest.raises(ZeroDivisionError), transaction(database.database) as session:
+        session.add(Member(id="m-900", name="新人", handler="desk"))
+        session.flush()
+        raise ZeroDivisionError
+    assert len(rows(Member)) == known
