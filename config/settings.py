@@ -1,11 +1,12 @@
-"""What differs from machine to machine: addresses, secrets, folders. Read from the environment or var/.env."""
+"""What differs from machine to machine: addresses, secrets, folders. Read from the environment or the file .env in `home`."""
 
 from __future__ import annotations
 
+import os
 import secrets
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -26,7 +27,6 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix="DIANDAN_",
         env_nested_delimiter="__",
-        env_file=ROOT / "var" / ".env",
         extra="ignore",
         frozen=True,
     )
@@ -67,11 +67,19 @@ class Settings(BaseSettings):
         default=120, description="Seconds after which an order's run that works is taken for dead."
     )
 
+    @classmethod
+    def load(cls, **chosen: Any) -> Settings:
+        """The settings of this machine: `chosen` first, then the environment, then the file .env in `home`."""
+        home = Path(chosen.get("home") or os.environ.get("DIANDAN_HOME") or ROOT / "var")
+        return cls(_env_file=_absolute(home) / ".env", **chosen)
+
     @cached_property
     def database_url(self) -> str:
         """The URL with a driver that we ship."""
         if self.database is None:
             return f"sqlite:///{self.home / 'diandan.db'}"
+        if self.database.startswith("sqlite:///"):
+            return f"sqlite:///{Path(self.database.removeprefix('sqlite:///')).absolute()}"
         for plain in ("postgresql://", "postgres://"):
             if self.database.startswith(plain):
                 return "postgresql+psycopg://" + self.database.removeprefix(plain)

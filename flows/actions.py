@@ -12,7 +12,17 @@ from prefect.logging import get_run_logger
 from flows.asking import attempts, connect, forget_forms, stored_answer, this_run_id, wait_for
 from flows.forms.answers import Answer
 from flows.forms.description import escaped
-from flows.forms.fields import Fields, OrderForm, build_form, day, labels, pick, text, who
+from flows.forms.fields import (
+    Fields,
+    OrderForm,
+    build_form,
+    day,
+    labels,
+    pick,
+    pick_order,
+    text,
+    who,
+)
 from flows.forms.rating import NOT_SOLVED, SOLVED
 from flows.news import spread_news
 from flows.runs import refresh
@@ -28,6 +38,7 @@ from tasks.rules.lifecycle import TRANSITIONS
 from tasks.wakes import was_applied
 
 NAME = "ActForm"
+CALL_BACK = "回访"
 
 
 @dataclass(frozen=True)
@@ -97,13 +108,17 @@ OFFERS: dict[str, Offer] = {
     "退回一线": Offer(
         (Action.SEND_BACK,), _reason_only, lambda answer: answer.request(Action.SEND_BACK)
     ),
-    "回访": Offer((Action.RATE,), _rating, _rate),
+    CALL_BACK: Offer((Action.RATE,), _rating, _rate),
 }
 
 
 @flow(name="act-on-order", flow_run_name="{what}")
 async def act_on_order(what: str) -> None:
-    """Asks which order and what exactly, and does it; a refusal is shown above the same form."""
+    """Asks which order and what exactly, and does it; a refusal is shown above the same form.
+
+    Args:
+        what: 不用改，直接点 Run。
+    """
     async with connect() as client:
         run, problem = this_run_id(), ""
         attempt = await attempts(client, "pick")
@@ -128,17 +143,29 @@ def _candidates(what: str) -> list[Choice]:
 
 def _form(what: str, problem: str, earlier: Answer | None) -> type[OrderForm] | None:
     """The form with the orders that this could be done to; None when there are none."""
-    lines = [choice.line for choice in _candidates(what)]
+    choices = _candidates(what)
+    lines = [choice.line for choice in choices]
     if not lines:
         return None
     chosen = earlier.text("order") if earlier else ""
+    versions = {choice.number: choice.version for choice in choices}
     fields: Fields = {
         "who": who(),
-        "order": pick("哪一单", lines, chosen if chosen in lines else None),
+        "order": pick_order("哪一单", lines, versions, chosen if chosen in lines else None),
         **OFFERS[what].fields(),
     }
-    warning = f"> ⚠️ {escaped(problem)}\n\n" if problem else ""
-    return build_form(NAME, fields, f"{warning}**{what}** · 可选 {len(lines)} 件")
+    warning = f"**⚠️ {escaped(problem)}**\n\n" if problem else ""
+    return build_form(
+        NAME, fields, f"{warning}**{what}** · 可选 {len(lines)} 件{_to_call(what, choices)}"
+    )
+
+
+def _to_call(what: str, choices: list[Choice]) -> str:
+    """Whom to call about which order: the phones stand only where somebody has to call."""
+    if what != CALL_BACK:
+        return ""
+    lines = (f"{choice.number} {escaped(choice.resident)}" for choice in choices if choice.resident)
+    return "\n\n" + "  \n".join(lines)
 
 
 async def _carry_out(client: PrefectClient, what: str, answer: Answer) -> str:
@@ -149,7 +176,9 @@ async def _carry_out(client: PrefectClient, what: str, answer: Answer) -> str:
         if not number:
             raise BadInput(field="哪一单", problem="请选择订单。")
         if not was_applied(number, form):
-            act(number, [OFFERS[what].request(answer)], answer.who, form=form)
+            version = answer.shown.get("order", {}).get("versions", {}).get(number)
+            request = OFFERS[what].request(answer)
+            act(number, [request], answer.who, version=version, form=form)
     except DiandanError as error:
         return str(error)
     await refresh(client, number)

@@ -7,6 +7,7 @@ import asyncio
 from flows.asking import connect
 from flows.boards import BY_HAND, TODO, find_board
 from flows.links import artifact_link, deployment_link, deployments_link, waiting_link
+from flows.tags import DESK
 
 
 def announce() -> None:
@@ -30,5 +31,5 @@ async def _links() -> dict[str, str]:
             "要打的电话": artifact_link(by_hand.id if by_hand else ""),
             "已告知打勾": deployment_link(told.id),
             "所有等待的单": waiting_link(),
-            "其他操作": deployments_link(),
+            "其他操作": deployments_link(DESK),
         }

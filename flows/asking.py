@@ -71,7 +71,12 @@ async def stored_answer(client: PrefectClient, run: UUID, key: str) -> Answer | 
         for name, field in schema.get("properties", {}).items()
         if "default" in field
     }
-    return Answer(form=schema.get("title", ""), key=key, values={**preselected, **response})
+    return Answer(
+        form=schema.get("title", ""),
+        key=key,
+        values={**preselected, **response},
+        shown=schema.get("properties", {}),
+    )
 
 
 async def forget_answer(client: PrefectClient, run: UUID, key: str) -> None:

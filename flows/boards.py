@@ -10,7 +10,7 @@ from prefect.client.schemas.sorting import ArtifactSort
 
 from flows.forms.description import escaped
 from flows.links import run_link
-from tasks.by_hand import Errand, errands
+from tasks.by_hand import Errand, count_errands, errands
 from tasks.clock import utc_now
 from tasks.house import house
 from tasks.models.enums import Urgency
@@ -20,12 +20,16 @@ from tasks.views import Waiting, waiting_orders
 
 TODO, BY_HAND = "todo", "by-hand"
 MOST_LINES = 300
+_COLUMNS = ("填表", "到哪一步", "期限", "内容", "类别", "网格", "承办", "编号")
+_UNBROKEN = (
+    "\u2060"  # a narrow screen breaks Chinese anywhere; between headings' characters it must not
+)
 
 
 async def rewrite_boards(client: PrefectClient) -> None:
     """Writes both lists as they are now."""
     await _write(client, TODO, "待办", _todo(waiting_orders()))
-    await _write(client, BY_HAND, "要打的电话 / 要转发的文字", _by_hand(errands()))
+    await _write(client, BY_HAND, "要打的电话 / 要转发的文字", _by_hand(errands(), count_errands()))
 
 
 async def find_board(client: PrefectClient, key: str) -> Artifact | None:
@@ -52,7 +56,8 @@ def _todo(orders: list[Waiting]) -> str:
     """A table by deadline, the nearest first, each line with the link to its form."""
     now = utc_now()
     head = f"# 待办 {len(orders)} 件\n\n{local_time(now, house().timezone)} 更新 · 点“填表”，再点右上角 **⋮ → Resume**\n\n"
-    table = "| 填表 | 环节 | 期限 | 内容 | 类别 | 网格 | 承办 | 编号 |\n| --- | --- | --- | --- | --- | --- | --- | --- |\n"
+    titles = " | ".join(_UNBROKEN.join(title) for title in _COLUMNS)
+    table = f"| {titles} |\n{'| --- ' * len(_COLUMNS)}|\n"
     lines = [
         _todo_line(order, order.due_at is not None and order.due_at < now)
         for order in orders[:MOST_LINES]
@@ -74,12 +79,11 @@ def _todo_line(order: Waiting, is_overdue: bool) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def _by_hand(waiting: list[Errand]) -> str:
+def _by_hand(waiting: list[Errand], count: int) -> str:
     """Texts ready to copy. No phone stands here: the form of 已告知 shows it to whoever calls."""
-    head = f"# 要打的电话 / 要转发的文字 {len(waiting)} 条\n\n电话号码在“已告知”的表里；告诉过以后在那里打勾。\n\n"
-    return head + (
-        "\n\n".join(_errand(errand) for errand in waiting[:MOST_LINES]) or "没有要告知的人。"
-    )
+    more = f"（先列 {len(waiting)} 条）" if count > len(waiting) else ""
+    head = f"# 要打的电话 / 要转发的文字 {count} 条{more}\n\n电话号码在“已告知”的表里；告诉过以后在那里打勾。\n\n"
+    return head + ("\n\n".join(_errand(errand) for errand in waiting) or "没有要告知的人。")
 
 
 def _errand(errand: Errand) -> str:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
 from config.catalog import CatalogError
 from config.settings import Settings
@@ -46,7 +47,7 @@ def _options(
         chosen["config"] = config.absolute()
     if database is not None:
         chosen["database"] = database
-    move_in(Settings(**chosen))
+    move_in(Settings.load(**chosen))
     context.obj = at
 
 
@@ -68,6 +69,8 @@ def _moment(typed: str) -> datetime:
         raise BadInput(
             field="--at", problem="要写成 ISO 时间，例如 2026-03-01T09:30+08:00。"
         ) from None
+    if not 1970 < moment.year < 2200:
+        raise BadInput(field="--at", problem="年份要在 1971 到 2199 之间。")
     return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(house().timezone))
 
 
@@ -79,11 +82,15 @@ def check(as_json: Json = False) -> None:
 
 
 @app.command()
-def init(purpose: Annotated[Purpose, typer.Option(help="What the database is for.")]) -> None:
+def init(
+    purpose: Annotated[
+        Purpose | None, typer.Option(help="What a new database is for; production by default.")
+    ] = None,
+) -> None:
     """Migrate the database to today's form and mark its purpose."""
     here = house()
-    migrate(here.database, here.catalog, purpose)
-    print(f"数据库已就绪，用途：{purpose.label}。")
+    marked = migrate(here.database, here.catalog, purpose)
+    print(f"数据库已就绪，用途：{marked.label}。")
 
 
 @app.command()
@@ -197,7 +204,7 @@ def _action(number: str, typed: str) -> Action:
         action = None
     if action is None or action is Action.PLACE:
         raise BadInput(
-            field="动作（ACTION）", problem=f"没有“{typed}”；现在可以：{allowed_for(number)}。"
+            field="动作（ACTION）", problem=f"没有“{typed[:40]}”；现在可以：{allowed_for(number)}。"
         )
     return action
 
@@ -207,7 +214,7 @@ def _pairs(typed: list[str]) -> dict[str, str]:
     for pair in typed:
         key, equals, value = pair.partition("=")
         if not equals or not key:
-            raise BadInput(field="--set", problem=f"“{pair}”要写成 KEY=VALUE。")
+            raise BadInput(field="--set", problem=f"“{pair[:40]}”要写成 KEY=VALUE。")
         pairs[key] = value
     return pairs
 
@@ -273,7 +280,7 @@ def main() -> None:
     try:
         code = app(arguments, standalone_mode=False)
     except DiandanError as error:
-        _fail(str(error))
+        _fail(_on_one_line(str(error)))
     except CatalogError as error:
         _fail("\n".join(str(mistake) for mistake in error.mistakes))
     except ValidationError as error:
@@ -281,11 +288,19 @@ def main() -> None:
         _fail(
             f"设置 DIANDAN_{'__'.join(str(part) for part in first['loc']).upper()} 不对：{first['msg']}"
         )
+    except SettingsError as error:
+        _fail(f"设置读不出来：{_on_one_line(str(error))}。")
     except typer.Abort:
         sys.exit(130)
     except typer.TyperException as error:
-        _fail(" ".join(getattr(error, "format_message", error.__str__)().split()))
+        _fail(_on_one_line(getattr(error, "format_message", error.__str__)()))
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _on_one_line(sentence: str) -> str:
+    """Without line ends and control characters, which a driver or a slip of the keys may have put in."""
+    plain = "".join(letter if letter.isprintable() else " " for letter in sentence)
+    return " ".join(plain.split())
 
 
 def _fail(sentence: str) -> None:

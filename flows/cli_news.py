@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from tasks.errors import ServerFailed
-from tasks.house import house
+from flows.running import running_api
+from tasks.errors import NotRunning
 
 T = TypeVar("T")
-RUNNING_FILE = "server.json"
-
-
-def running_api() -> str | None:
-    """The API of the installation that serves this database, None when none runs here."""
-    try:
-        said = json.loads((house().settings.home / RUNNING_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return said["api"] if said.get("database") == house().database else None
 
 
 def after_change(number: str) -> None:
@@ -43,9 +32,9 @@ async def _refresh(client: object, number: str) -> None:
 
 
 def reconcile_now() -> dict[str, int]:
-    """Runs and orders made to agree, now. Raises ServerFailed when nothing runs."""
+    """Runs and orders made to agree, now. Raises NotRunning."""
     if running_api() is None:
-        raise ServerFailed(log=house().settings.home / "logs" / "server.log")
+        raise NotRunning
     return _with_client(_reconcile)
 
 

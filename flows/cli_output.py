@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, get_args
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from config.catalog import Catalog, HandlerKind, TeamRole
+from tasks.house import house
 from tasks.models.enums import Action, MessageState, Status
 from tasks.models.inputs import INPUTS
+from tasks.rules.deadline import local_time
 from tasks.rules.lifecycle import TRANSITIONS
 from tasks.texts import shortened
 from tasks.views import messages_json, order_json, orders_json
@@ -30,6 +33,11 @@ def _print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> No
     Console().print(table)
 
 
+def _local(moment: str | None) -> str:
+    """An ISO time as people here read it, "" for none."""
+    return local_time(datetime.fromisoformat(moment), house().timezone) if moment else ""
+
+
 def show_order(number: str, *, as_json: bool = True) -> None:
     """One order, with history and messages."""
     found = order_json(number)
@@ -42,7 +50,7 @@ def show_order(number: str, *, as_json: bool = True) -> None:
     _print_table(
         ("at", "action", "from", "to", "actor", "reason"),
         [
-            [row[key] for key in ("at", "action", "from", "to", "actor", "reason")]
+            [_local(row["at"]), *(row[key] for key in ("action", "from", "to", "actor", "reason"))]
             for row in found["history"]
         ],
     )
@@ -64,7 +72,7 @@ def show_orders(*, as_json: bool, **filters: Any) -> None:
                 o["grid"],
                 o["category"],
                 o["handler"],
-                (o["due_at"] or "")[:16],
+                _local(o["due_at"]),
                 shortened(o["words"], 24),
             )
             for o in found
@@ -148,14 +156,22 @@ def _keys(action: Action) -> list[dict[str, Any]]:
 
 def _type_of(field: Any) -> dict[str, Any]:
     """The kind of value a key takes; for a closed list also its values."""
-    extra = field.json_schema_extra
-    if isinstance(extra, dict) and "type" in extra:
-        return {"type": extra["type"]}
-    for kind in (field.annotation, *getattr(field.annotation, "__args__", ())):
+    own = field.json_schema_extra
+    for kind, extra in ((field.annotation, own), *_parts(field.annotation)):
+        if isinstance(extra, dict) and "type" in extra:
+            return {"type": extra["type"]}
         if isinstance(kind, type) and issubclass(kind, StrEnum):
             return {"type": "choice", "values": [member.value for member in kind]}
         if kind is bool:
             return {"type": "boolean"}
-        if getattr(kind, "__name__", "") == "date":
+        if kind is date:
             return {"type": "date"}
     return {"type": "text"}
+
+
+def _parts(annotation: Any) -> Iterator[tuple[Any, Any]]:
+    """What `X | None` is made of, each with what is noted at it."""
+    for part in get_args(annotation):
+        notes = getattr(part, "__metadata__", ())
+        extras = (getattr(note, "json_schema_extra", None) for note in notes)
+        yield getattr(part, "__origin__", part), next(filter(None, extras), None)

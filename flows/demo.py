@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -29,6 +30,13 @@ from tasks.texts import shortened
 from tasks.views import order_json, orders_json
 
 EVENTS = ROOT / "config" / "demo" / "events.yaml"
+REAL = (
+    "DIANDAN_CHANNELS",
+    "DIANDAN_CONFIG",
+    "DIANDAN_DATABASE",
+    "DIANDAN_SECRET",
+    "PREFECT_API_URL",
+)
 CARE_TEAM = "team-care"
 
 
@@ -44,9 +52,10 @@ class Happening:
 
 def run_demo(*, serve: bool) -> None:
     """Fills the demo's own database if it is empty, prints what is in it, and starts everything on it."""
-    settings = Settings()
-    home = settings.home / "demo"
-    move_in(Settings(home=home, database=f"sqlite:///{home / 'demo.db'}"))
+    home = Settings.load().home / "demo"
+    for name in [name for name in os.environ if name.startswith(REAL)]:
+        del os.environ[name]  # nothing of the demo may reach a real person, server or database
+    move_in(Settings.load(home=home, database=f"sqlite:///{home / 'demo.db'}"))
     if serve:
         check_address(house().settings)
     _fill(home)

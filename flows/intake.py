@@ -29,7 +29,7 @@ from flows.news import spread_news
 from flows.runs import start_run
 from tasks.errors import DiandanError
 from tasks.house import house
-from tasks.intake import place_order
+from tasks.intake import PERSONAL, place_order
 from tasks.models.enums import Action, Kind, Source, Urgency
 from tasks.models.inputs import MAX_WORDS, Place
 from tasks.requests import request_for
@@ -44,7 +44,7 @@ _AGAIN = "RegisterAgainForm"
 def register_fields(typed: dict[str, Any] | None = None) -> Fields:
     """The fields of 登记; `typed` is what an earlier attempt held."""
     before = typed or {}
-    channels = [channel.name for channel in house().catalog.channels.values()]
+    channels = [c.name for c in house().catalog.channels.values() if c.kind in PERSONAL]
 
     def chosen(name: str, usual: str) -> str:
         return str(before.get(name, usual))
@@ -55,11 +55,11 @@ def register_fields(typed: dict[str, Any] | None = None) -> Fields:
         "words": must("内容（居民的话）", MAX_WORDS, before.get("words")),
         "place": text("地点", chosen("place", "")),
         "grid": pick("网格", grid_names(), chosen("grid", UNKNOWN_GRID)),
+        "resident": text("居民姓名", chosen("resident", "")),
+        "phone": text("电话", chosen("phone", "")),
         "category": pick("类别", [SUGGEST, *category_names()], chosen("category", SUGGEST)),
         "urgency": pick("紧急程度", labels(Urgency), chosen("urgency", Urgency.NORMAL.label)),
         "source": pick("怎么来的", labels(Source), chosen("source", Source.DESK.label)),
-        "resident": text("居民姓名", chosen("resident", "")),
-        "phone": text("电话", chosen("phone", "")),
         "language": pick("语言", list(LANGUAGES), chosen("language", "中文")),
         "channel": pick("通知方式", channels, chosen("channel", channels[0])),
         "address": text("通知地址（邮箱等；打电话不用填）", chosen("address", "")),
@@ -93,7 +93,7 @@ async def register(登记: RegisterForm) -> None:
 
 
 def _again(typed: dict[str, Any], problem: str) -> type[OrderForm]:
-    return build_form(_AGAIN, register_fields(typed), f"> ⚠️ {escaped(problem)}")
+    return build_form(_AGAIN, register_fields(typed), f"**⚠️ {escaped(problem)}**")
 
 
 async def _welcome(client: PrefectClient, number: str, attempt: int) -> None:

@@ -6,6 +6,7 @@ of the screen (the first one squeezes it to nothing), for the price of one more 
 
 from __future__ import annotations
 
+import json
 from urllib.parse import urlencode
 
 from tasks.house import house
@@ -16,11 +17,14 @@ EVER = {"start": "2020-01-01T00:00:00Z", "end": "2099-12-31T00:00:00Z"}
 def ui() -> str:
     """The UI's root, without a slash at its end."""
     settings = house().settings
-    return settings.ui_url or f"http://{_reachable(settings.host)}:{settings.port}"
+    return settings.ui_url or f"http://{reachable(settings.host)}:{settings.port}"
 
 
-def _reachable(host: str) -> str:
-    return "127.0.0.1" if host in ("0.0.0.0", "::") else host
+def reachable(host: str) -> str:
+    """How a browser on this machine writes a listening address."""
+    if host in ("0.0.0.0", "::"):
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
 
 
 def _pages() -> str:
@@ -48,6 +52,7 @@ def deployment_link(id: object) -> str:
     return f"{_pages()}/deployments/deployment/{id}/run"
 
 
-def deployments_link() -> str:
-    """Everything that can be started."""
-    return f"{_pages()}/deployments"
+def deployments_link(tag: str) -> str:
+    """Everything with this tag that can be started, on one page."""
+    query = {"tags": json.dumps([tag], ensure_ascii=False), "limit": 100}
+    return f"{_pages()}/deployments?{urlencode(query)}"

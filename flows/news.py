@@ -12,19 +12,26 @@ from prefect.client.schemas.filters import (
     FlowRunFilterTags,
 )
 from prefect.client.schemas.objects import StateType
+from prefect.logging import get_logger
 
 from flows.boards import rewrite_boards
+from flows.tags import AT_ONCE
 from tasks.outbox import anything_due
 
-AT_ONCE = "随时"  # marks a run that was started by a change, not by the clock
 OUTBOX_DEPLOYMENT = "outbox/发消息"
 
 
 async def spread_news(client: PrefectClient) -> None:
-    """Rewrites the lists and starts the outbox when something waits for a channel."""
-    if anything_due():
-        await start_outbox(client)
-    await rewrite_boards(client)
+    """Rewrites the lists and starts the outbox when something waits for a channel.
+
+    Best effort: what has been done to the order stands, and the ten-minute sweeps mend the rest.
+    """
+    try:
+        if anything_due():
+            await start_outbox(client)
+        await rewrite_boards(client)
+    except Exception as error:  # the news may be late; the order itself must go on
+        get_logger("diandan").warning("news: %s", type(error).__name__)
 
 
 async def start_outbox(client: PrefectClient) -> None:

@@ -7,7 +7,6 @@ wake or a wiped Prefect loses nothing: `reconcile` puts the runs right again.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -26,17 +25,24 @@ from prefect.states import Cancelled, Completed, Scheduled
 
 from flows.asking import forget_forms, keyset_of, show_form, stored_answer, suspended, was_asked
 from flows.forms.steps import Step, next_step
-from tasks.house import house
-from tasks.wakes import carried_orders, installation_key, next_attempt, run_of, set_run
+from tasks.wakes import (
+    carried_orders,
+    installation_key,
+    known_runs,
+    next_attempt,
+    run_of,
+    set_run,
+)
 
 ORDER_DEPLOYMENT = "order/订单"
 LIVE = (StateType.SCHEDULED, StateType.PENDING, StateType.RUNNING, StateType.PAUSED)
 PAGE = 200
+A_MINUTE, AN_HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
 async def start_run(client: PrefectClient, number: str) -> None:
     """Makes the run of an open order, already waiting with its form; twice at once makes one run."""
-    step = next_step(number)
+    attempt, step = run_of(number).attempt, next_step(number)
     if not step.waits or step.form is None:
         return
     deployment = await client.read_deployment_by_name(ORDER_DEPLOYMENT)
@@ -46,24 +52,24 @@ async def start_run(client: PrefectClient, number: str) -> None:
         name=step.run_name,
         tags=list(step.tags),
         state=suspended(step.key),
-        idempotency_key=f"{installation_key()}:{number}:{run_of(number).attempt}",
+        idempotency_key=f"{installation_key()}:{number}:{attempt}",
     )
     await step.form.asave(keyset_of(step.key), run.id)
-    set_run(number, str(run.id))
+    set_run(number, str(run.id), attempt)
 
 
 async def refresh(client: PrefectClient, number: str) -> str:
     """Lets an order's run show what the order waits for now; says what was done, in a word.
 
-    Called by whoever changed the order. An answer that waits to be applied is left to the run.
+    Called by whoever changed the order. A run at work is left alone: it will look by itself.
     """
     carried = run_of(number)
     run = await _read(client, carried.run_id)
     step = next_step(number)
     if run is None or run.state is None or run.state.is_final():
-        return await _replace(client, number, step, run)
+        return await _replace(client, step, run, carried.attempt)
     if run.state.type is not StateType.PAUSED:
-        return await _free_if_stuck(client, run)
+        return "working"
     if not step.waits:
         await client.set_flow_run_state(run.id, Completed(message="订单已结束"), force=True)
         await _name(client, run, step)
@@ -74,44 +80,44 @@ async def refresh(client: PrefectClient, number: str) -> str:
 
 async def _show(client: PrefectClient, run: FlowRun, step: Step) -> str:
     """A waiting run gets the form of the order's present version, unless it shows it already."""
-    assert run.state is not None and step.form is not None
+    assert step.form is not None
     if await stored_answer(client, run.id, step.key) is not None:
-        await _wake(client, run)
+        await wake(client, run)
         return "woken"
-    shown = run.state.state_details.pause_key == step.key
-    if shown and await was_asked(client, run.id, step.key):
+    if _waits_under(run, step.key) and await was_asked(client, run.id, step.key):
         return "right"
     await show_form(client, run, step.form, step.key)
     await _name(client, run, step)
     return "shown"
 
 
-async def _replace(client: PrefectClient, number: str, step: Step, run: FlowRun | None) -> str:
-    """An open order whose run is gone gets a new one; a crashed run with an answer does its work first."""
+def _waits_under(run: FlowRun, key: str) -> bool:
+    state = run.state
+    return (
+        state is not None
+        and state.type is StateType.PAUSED
+        and state.state_details.pause_key == key
+    )
+
+
+async def _replace(client: PrefectClient, step: Step, run: FlowRun | None, attempt: int) -> str:
+    """An open order whose run is gone gets a new one; a crashed run with an answer does its work first.
+
+    A run that failed over its answer is not tried again: the new one asks anew.
+    """
     if not step.waits:
         return "over"
-    crashed = run is not None and run.state is not None and not run.state.is_cancelled()
+    crashed = run is not None and run.state is not None and run.state.is_crashed()
     if run is not None and crashed and await stored_answer(client, run.id, step.key):
-        await _wake(client, run)
+        await wake(client, run)
         return "woken"
-    next_attempt(number, run_of(number).attempt)
-    await start_run(client, number)
+    next_attempt(step.number, attempt)
+    await start_run(client, step.number)
     return "started"
 
 
-async def _free_if_stuck(client: PrefectClient, run: FlowRun) -> str:
-    """A run that has been working for longer than an order's step can take has lost its process."""
-    assert run.state is not None
-    limit = timedelta(seconds=house().settings.stuck_after)
-    late = run.expected_start_time or run.state.timestamp
-    since = max(run.state.timestamp, late)
-    if run.state.type is StateType.SCHEDULED or datetime.now(UTC) - since < limit:
-        return "working"
-    await _wake(client, run)
-    return "freed"
-
-
-async def _wake(client: PrefectClient, run: FlowRun) -> None:
+async def wake(client: PrefectClient, run: FlowRun) -> None:
+    """Lets a run start again; it looks for itself what there is to do."""
     await client.set_flow_run_state(run.id, Scheduled(name="Resuming"), force=True)
 
 
@@ -131,31 +137,47 @@ async def _read(client: PrefectClient, run_id: str | None) -> FlowRun | None:
 async def reconcile(client: PrefectClient) -> dict[str, int]:
     """Makes runs and orders agree: exactly one waiting run per open order, whatever happened before.
 
-    Counts what was done. One order that cannot be put right does not stop the others.
+    Counts what was done. One order that cannot be put right does not stop the others. Runs are
+    listed once, so that what is right costs nothing.
     """
     counts: Counter[str] = Counter()
-    ours: set[str] = set()
-    for number in carried_orders():
+    listed = await live_order_runs(client)
+    live = {str(run.id): run for run in listed}
+    for order in carried_orders():
+        run = live.get(order.run_id or "")
+        if run is not None and _waits_under(run, order.key) and not _is_young(run, AN_HOUR):
+            counts["right"] += 1
+            continue
         try:
-            counts[await refresh(client, number)] += 1
+            counts[await refresh(client, order.number)] += 1
         except (
             Exception
         ) as error:  # the next one must have its turn; this one is tried again next time
             counts["failed"] += 1
-            get_logger("diandan").error("order %s: %s", number, type(error).__name__)
-        ours.add(run_of(number).run_id or "")
-    counts["removed"] = await _remove_strangers(client, ours)
+            get_logger("diandan").error("order %s: %s", order.number, type(error).__name__)
+    counts["removed"] = await _remove_strangers(client, listed)
     return {word: count for word, count in counts.items() if count}
 
 
-async def _remove_strangers(client: PrefectClient, ours: Iterable[str]) -> int:
-    """Cancels live order runs that no order knows: doubles, and what another database left behind."""
-    known, removed = set(ours), 0
-    for run in await live_order_runs(client):
-        if str(run.id) not in known:
-            await client.set_flow_run_state(run.id, Cancelled(message="多余的运行"), force=True)
-            removed += 1
+async def _remove_strangers(client: PrefectClient, listed: list[FlowRun]) -> int:
+    """Cancels order runs of this installation that no order knows: doubles, made by hand or left behind."""
+    known, key = known_runs(), installation_key()
+    deployment = await client.read_deployment_by_name(ORDER_DEPLOYMENT)
+    removed = 0
+    for run in listed:
+        made_by_us = (run.idempotency_key or "").startswith(f"{key}:")
+        made_by_hand = run.idempotency_key is None and deployment.version == key
+        if str(run.id) in known or not (made_by_us or made_by_hand) or _is_young(run, A_MINUTE):
+            continue
+        await client.set_flow_run_state(run.id, Cancelled(message="多余的运行"), force=True)
+        await forget_forms(client, run.id)
+        removed += 1
     return removed
+
+
+def _is_young(run: FlowRun, age: timedelta) -> bool:
+    """Whether a run was made so lately that whoever made it may still be at it."""
+    return run.created is not None and datetime.now(UTC) - run.created < age
 
 
 async def live_order_runs(client: PrefectClient) -> list[FlowRun]:

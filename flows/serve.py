@@ -15,12 +15,13 @@ from prefect.types.entrypoint import EntrypointType
 from flows.actions import OFFERS, act_on_order
 from flows.intake import register
 from flows.order import carry_order
+from flows.runs import ORDER_DEPLOYMENT
 from flows.sweeps import reconcile_runs, send_messages
+from flows.tags import CLOCK, DESK, INNER
 from flows.told import tick_off
+from tasks.errors import OtherInstallation
 from tasks.house import house
 from tasks.wakes import installation_key
-
-DESK, CLOCK, INNER = "窗口", "定时", "系统"
 
 
 @dataclass(frozen=True)
@@ -55,11 +56,26 @@ def entries() -> list[Entry]:
     ]
 
 
-async def register_all(client: PrefectClient) -> None:
-    """Makes the work pool and every deployment as they should be; again changes nothing."""
+async def register_all(client: PrefectClient, take_over: bool = True) -> None:
+    """Makes the work pool and every deployment as they should be; again changes nothing.
+
+    On a server that is not our own (`take_over` is False) those of another database are left alone:
+    raises OtherInstallation.
+    """
+    if not take_over:
+        await _check_ours(client)
     await _make_pool(client)
     for entry in entries():
         await _deploy(entry)
+
+
+async def _check_ours(client: PrefectClient) -> None:
+    try:
+        deployment = await client.read_deployment_by_name(ORDER_DEPLOYMENT)
+    except ObjectNotFound:
+        return
+    if deployment.version != installation_key():
+        raise OtherInstallation
 
 
 async def _make_pool(client: PrefectClient) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from prefect import flow, task
@@ -11,27 +12,30 @@ from prefect.client.schemas.filters import (
     FlowFilter,
     FlowFilterName,
     FlowRunFilter,
-    FlowRunFilterEndTime,
     FlowRunFilterState,
     FlowRunFilterStateType,
 )
-from prefect.client.schemas.objects import StateType
+from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.logging import get_run_logger
 
 from flows.asking import connect
 from flows.boards import rewrite_boards
 from flows.runs import reconcile
+from flows.stuck import free_stuck_runs
 from tasks.outbox import send_waiting
 
-FORGET_AFTER = timedelta(minutes=30)
+FORGET_AFTER, ABANDONED_AFTER = timedelta(minutes=30), timedelta(days=1)
 HOLD_WORDS = ("register", "told", "act-on-order")  # flows whose runs hold what coordinators typed
+HOLD_PHONES = ("told", "act-on-order")  # nothing is lost with these: they are started anew
 ENDED = (StateType.COMPLETED, StateType.CANCELLED)
+FAILED = (StateType.FAILED, StateType.CRASHED)
 
 
 @flow(name="reconcile", flow_run_name="核对")
 async def reconcile_runs() -> None:
     """Exactly one waiting run per open order, the lists as they are, and nothing typed kept for long."""
     async with connect() as client:
+        await free_stuck_runs(client)
         counts = await reconcile(client)
         await rewrite_boards(client)
         forgotten = await forget_typed(client)
@@ -39,19 +43,33 @@ async def reconcile_runs() -> None:
 
 
 async def forget_typed(client: PrefectClient) -> int:
-    """Removes ended runs of forms that held a resident's name, words or phone: ours are in our own tables."""
-    before = datetime.now(UTC) - FORGET_AFTER
-    runs = await client.read_flow_runs(
-        flow_filter=FlowFilter(name=FlowFilterName(any_=list(HOLD_WORDS))),
-        flow_run_filter=FlowRunFilter(
-            state=FlowRunFilterState(type=FlowRunFilterStateType(any_=list(ENDED))),
-            end_time=FlowRunFilterEndTime(before_=before),
-        ),
-        limit=200,
-    )
+    """Removes runs of forms that held a resident's name, words or phone: ours are in our own tables.
+
+    Ended ones soon, abandoned ones after a day; a 登记 that failed stays, so that nothing is lost.
+    """
+    now = datetime.now(UTC)
+    runs = [
+        *await _runs_of(client, HOLD_WORDS, ENDED, now - FORGET_AFTER),
+        *await _runs_of(client, HOLD_PHONES, FAILED, now - FORGET_AFTER),
+        *await _runs_of(client, HOLD_PHONES, (StateType.PAUSED,), now - ABANDONED_AFTER),
+    ]
     for run in runs:
         await client.delete_flow_run(run.id)
     return len(runs)
+
+
+async def _runs_of(
+    client: PrefectClient, flows: Sequence[str], states: Sequence[StateType], before: datetime
+) -> list[FlowRun]:
+    """Runs of these flows that have been in one of these states since before a moment."""
+    runs = await client.read_flow_runs(
+        flow_filter=FlowFilter(name=FlowFilterName(any_=list(flows))),
+        flow_run_filter=FlowRunFilter(
+            state=FlowRunFilterState(type=FlowRunFilterStateType(any_=list(states)))
+        ),
+        limit=200,
+    )
+    return [run for run in runs if run.state is not None and run.state.timestamp < before]
 
 
 @flow(name="outbox", flow_run_name="发消息")

@@ -42,11 +42,12 @@ async def _ask() -> None:
 
 
 def _form() -> type[OrderForm] | None:
-    waiting = errands()[:MOST]
+    waiting = errands(MOST)
     if not waiting:
         return None
     fields: Fields = {"who": who(), "told": ticks("已经告诉了谁", [_line(one) for one in waiting])}
-    return build_form(NAME, fields, "\n\n".join(_text(one) for one in waiting))
+    hint = f"告诉过以后，在最下面选操作人，再选告诉了谁。共 {len(waiting)} 条："
+    return build_form(NAME, fields, "\n\n".join([hint, *map(_text, waiting)]))
 
 
 def _line(one: Errand) -> str:
@@ -57,8 +58,8 @@ def _line(one: Errand) -> str:
 def _text(one: Errand) -> str:
     phone = f" · 电话 **{escaped(one.phone)}**" if one.phone else ""
     doubt = " · 可能已经收到，请先问一声" if one.doubtful else ""
-    quoted = "\n".join(f"> {escaped(line)}  " for line in one.text.body.splitlines())
-    return f"**{one.id}** {one.number} · {one.audience.label} {escaped(one.name)}{phone}{doubt}\n\n{quoted}"
+    lines = "\n".join(f"{escaped(line)}  " for line in one.text.body.splitlines())
+    return f"**{one.id}** {one.number} · {one.audience.label} {escaped(one.name)}{phone}{doubt}\n\n{lines}"
 
 
 def _tick(answer: Answer) -> int:

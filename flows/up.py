@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import json
 import os
 import signal
 import socket
@@ -12,20 +11,20 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import contextmanager, suppress
 
 import httpx
 
 from config.settings import Settings
 from flows.prefect_settings import api_url, apply_to_this_process, environment, is_our_own_server
+from flows.running import say_running
 from tasks.errors import PortInUse, ServerFailed, UnsafeHost
 from tasks.house import house
 
 SERVER_SECONDS = 120
 STOP_SECONDS = 15
 LOOK_EVERY = 0.5
-RUNNING_FILE = "server.json"
+FREE_EVERY = 20
 
 
 def check_address(settings: Settings) -> None:
@@ -61,7 +60,7 @@ def run_up() -> None:
     ours = is_our_own_server()
     apply_to_this_process()
     with _stopping_on_signals(), _server(ours) as server:
-        asyncio.run(_prepare())
+        asyncio.run(_prepare(ours))
         with _announced():
             _announce()
             _keep_worker(server)
@@ -143,17 +142,29 @@ def _wait_until_healthy(server: subprocess.Popen[bytes] | None) -> None:
     raise ServerFailed(log=house().settings.home / "logs" / "server.log")
 
 
-async def _prepare() -> None:
+async def _prepare(ours: bool) -> None:
     """Deployments as they should be, and every order with its run, before anybody looks."""
     from flows.asking import connect
     from flows.boards import rewrite_boards
     from flows.runs import reconcile
     from flows.serve import register_all
+    from flows.stuck import free_stuck_runs
 
     async with connect() as client:
-        await register_all(client)
+        await register_all(client, take_over=ours)
+        await free_stuck_runs(client, all_are_dead=ours)
         await reconcile(client)
         await rewrite_boards(client)
+
+
+async def _free_stuck() -> None:
+    """In the launcher, not in the pool: a pool that is full of the dead starts nothing."""
+    from flows.asking import connect
+    from flows.stuck import free_stuck_runs
+
+    with suppress(httpx.HTTPError):  # the server is busy; the next look will do
+        async with connect() as client:
+            await free_stuck_runs(client)
 
 
 def _announce() -> None:
@@ -162,28 +173,25 @@ def _announce() -> None:
     announce()
 
 
-def running_file() -> Path:
-    """Where a running installation says which API and database it serves."""
-    return house().settings.home / RUNNING_FILE
-
-
 @contextmanager
 def _announced() -> Iterator[None]:
     """Lets commands on this machine find the server that serves this database."""
-    path = running_file()
-    path.write_text(json.dumps({"api": api_url(), "database": house().database}), encoding="utf-8")
+    say_running(api_url())
     try:
         yield
     finally:
-        path.unlink(missing_ok=True)
+        say_running(None)
 
 
 def _keep_worker(server: subprocess.Popen[bytes] | None) -> None:
     """A worker without --limit (with it, a quick answer kills it), and another one whenever it dies."""
-    worker = _start_worker()
+    worker, looked = _start_worker(), time.monotonic()
     try:
         while True:
             time.sleep(LOOK_EVERY)
+            if time.monotonic() - looked > FREE_EVERY:
+                asyncio.run(_free_stuck())
+                looked = time.monotonic()
             if server is not None and server.poll() is not None:
                 raise ServerFailed(log=house().settings.home / "logs" / "server.log")
             if worker.poll() is not None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, or_, update
+from sqlalchemy import ColumnElement, and_, func, or_, update
 from sqlmodel import Session, col, select
 
 from tasks.clock import utc_now
 from tasks.db import reading, transaction
 from tasks.directory import actor
+from tasks.errors import BadTemplate
 from tasks.house import house
 from tasks.messages import BY_HAND
 from tasks.models.enums import Audience, MessageState
@@ -42,14 +43,21 @@ def _to_tell() -> ColumnElement[bool]:
     )
 
 
-def errands() -> list[Errand]:
-    """Everything that waits to be told by a person, the oldest first."""
+def count_errands() -> int:
+    """How many messages wait to be told by a person."""
+    with reading(house().database) as session:
+        return session.exec(select(func.count()).select_from(Message).where(_to_tell())).one()
+
+
+def errands(most: int = 100) -> list[Errand]:
+    """What waits to be told by a person, the oldest first, at most `most`."""
     with reading(house().database) as session:
         rows = session.exec(
             select(Message, Order)
             .join(Order, col(Message.order_id) == col(Order.id))
             .where(_to_tell())
             .order_by(col(Message.id))
+            .limit(most)
         )
         return [_errand(session, message, order) for message, order in rows]
 
@@ -63,11 +71,19 @@ def _errand(session: Session, message: Message, order: Order) -> Errand:
         audience=message.audience,
         name=name,
         phone=phone,
-        text=text_of(session, message, order),
-        public_text=text_of(session, message, order, with_phone=False).body,
+        text=_text(session, message, order, with_phone=True),
+        public_text=_text(session, message, order, with_phone=False).body,
         doubtful=message.state is MessageState.UNKNOWN,
         note=message.reason,
     )
+
+
+def _text(session: Session, message: Message, order: Order, *, with_phone: bool) -> Text:
+    """The text, or what is wrong with its template: the others on the list must be told all the same."""
+    try:
+        return text_of(session, message, order, with_phone=with_phone)
+    except BadTemplate as error:
+        return Text(subject=message.event.label, body=str(error))
 
 
 def _whom(session: Session, message: Message) -> tuple[str, str]:

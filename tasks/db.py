@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlmodel import Session
 
 from tasks.errors import BadDatabase
@@ -42,16 +42,19 @@ def _prepare_sqlite(engine: Engine) -> None:
 
 @lru_cache(maxsize=8)
 def engine_for(url: str) -> Engine:
-    """The engine of a database URL, one per process. Raises BadDatabase when the URL is none."""
+    """The engine of a database URL, one per process. Raises BadDatabase when the URL is none.
+
+    Its errors never show the values of a statement: they hold residents' names, phones and words.
+    """
     try:
         parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite":
             if parsed.database and parsed.database != ":memory:":
-                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-            engine = create_engine(parsed)
+                Path(parsed.database).parent.mkdir(0o700, parents=True, exist_ok=True)
+            engine = create_engine(parsed, hide_parameters=True)
             _prepare_sqlite(engine)
             return engine
-        return create_engine(parsed, pool_pre_ping=True)
+        return create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, OSError, ValueError) as error:
         raise BadDatabase(url=_without_password(url), problem=str(error)) from error
 
@@ -77,12 +80,23 @@ def _connected(url: str, *, writes: bool) -> Iterator[Connection]:
 
 
 @contextmanager
+def _begun(connection: Connection, url: str) -> Iterator[None]:
+    """A transaction, or BadDatabase when another writer keeps the lock for too long."""
+    try:
+        begun = connection.begin()
+    except OperationalError as error:
+        raise BadDatabase(url=_without_password(url), problem=str(error.orig)) from error
+    with begun:
+        yield
+
+
+@contextmanager
 def transaction(url: str) -> Iterator[Session]:
     """A session that is committed at the end, or rolled back whole when anything is raised.
 
     Objects can still be read after the commit. Never hold one while talking to the network.
     """
-    with _connected(url, writes=True) as connection, connection.begin():
+    with _connected(url, writes=True) as connection, _begun(connection, url):
         with Session(bind=connection, expire_on_commit=False) as session:
             yield session
             session.flush()

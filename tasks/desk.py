@@ -20,6 +20,7 @@ from tasks.rules.deadline import local_day, local_time
 from tasks.rules.routing import Candidate, likely_twins, suggest_category
 from tasks.texts import shortened
 from tasks.views import name_of_actor
+from tasks.wakes import form_key
 
 RECENT = 300  # how many open orders are compared when twins are looked for
 
@@ -58,7 +59,7 @@ class DeskView:
     @property
     def key(self) -> str:
         """The key of the form that this view leads to: of this version, at this wake."""
-        return f"v{self.state.version}-w{self.wakes}"
+        return form_key(self.state.version, self.wakes)
 
 
 def look_at(number: str) -> DeskView:
@@ -88,7 +89,7 @@ def _view(session: Session, order: Order) -> DeskView:
         resident_name=resident.name if resident else "",
         resident_phone=resident.phone if resident else "",
         history=_history(session, order, zone),
-        suggested_category=order.category or suggest_category(order.words, catalog),
+        suggested_category=category.id if category else suggest_category(order.words, catalog),
         twins=_twins(session, order) if order.status in (Status.PLACED, Status.ACCEPTED) else (),
         members=_members(session, order),
         today=local_day(utc_now(), zone),
@@ -155,27 +156,40 @@ class Choice:
     number: str
     line: str
     status: Status
+    version: int
     asked_until: datetime | None
-    member: str | None
+    resident: str  # name and phone, for whoever has to call
 
 
 def open_orders() -> list[Choice]:
     """Every open order as a pick list line that a coordinator recognises, the newest first."""
-    catalog = house().catalog
-    wanted = select(Order).where(col(Order.status).in_(OPEN)).order_by(col(Order.id).desc())
+    wanted = (
+        select(Order, Resident)
+        .outerjoin(Resident, col(Order.resident_id) == col(Resident.id))
+        .where(col(Order.status).in_(OPEN))
+        .order_by(col(Order.id).desc())
+    )
     with reading(house().database) as session:
-        choices = []
-        for order in session.exec(wanted):
-            category = catalog.categories.get(order.category or "")
-            grid = catalog.grids.get(order.grid or "")
-            parts = (
-                order.number,
-                category and category.name,
-                grid and grid.name,
-                shortened(order.words, 16),
-            )
-            line = " · ".join(part for part in parts if part)
-            choices.append(
-                Choice(order.number, line, order.status, order.asked_due_at, order.member)
-            )
-        return choices
+        return [_choice(order, resident) for order, resident in session.exec(wanted)]
+
+
+def _choice(order: Order, resident: Resident | None) -> Choice:
+    catalog = house().catalog
+    category = catalog.categories.get(order.category or "")
+    grid = catalog.grids.get(order.grid or "")
+    asked = order.asked_due_at
+    parts = (
+        order.number,
+        category and category.name,
+        grid and grid.name,
+        shortened(order.words, 16),
+        asked and f"申请延到 {local_day(asked, house().timezone)}",
+    )
+    return Choice(
+        number=order.number,
+        line=" · ".join(part for part in parts if part),
+        status=order.status,
+        version=order.version,
+        asked_until=asked,
+        resident=f"{resident.name} {resident.phone}".strip() if resident else "",
+    )

@@ -102,6 +102,11 @@ def _id_of(session: Session, order: Order, kind: str, typed: str) -> str:
     return _by_id_or_name(what, typed, known)
 
 
+def grid_id(typed: str) -> str:
+    """The id of a grid by its id or name. Raises UnknownId."""
+    return _by_id_or_name("网格", typed, house().catalog.grids)
+
+
 def _by_id_or_name(what: str, typed: str, entries: object) -> str:
     known: dict[str, object] = dict(entries)  # type: ignore[call-overload]
     if typed in known:

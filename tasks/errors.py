@@ -121,6 +121,20 @@ class UnsafeHost(DiandanError):
     )
 
 
+class NotRunning(DiandanError):
+    """Nothing runs on this database that could be told anything."""
+
+    sentence = "点单没有在这个数据库上运行，请先运行 diandan up。"
+
+
+class OtherInstallation(DiandanError):
+    """The Prefect server serves another database of ours."""
+
+    sentence = (
+        "这个 Prefect 服务器（PREFECT_API_URL）已经在为另一个点单数据库服务，请另用一个服务器。"
+    )
+
+
 class ServerFailed(DiandanError):
     """The Prefect server did not come up."""
 

@@ -38,7 +38,7 @@ def house() -> House:
     """The house of this process; from the environment unless `move_in` chose another."""
     global _house
     if _house is None:
-        _house = House(Settings())
+        _house = House(Settings.load())
     return _house
 
 

@@ -24,6 +24,10 @@ from tasks.rules.law import placed
 from tasks.rules.notices import Deed, notices_of
 
 PRIVATE = frozenset({"words", "place", "resident", "phone", "address"})  # never in the history
+PERSONAL = frozenset(
+    {ChannelKind.BY_HAND, ChannelKind.MAIL, ChannelKind.WEBHOOK}
+)  # have an address
+KEPT = frozenset({"language", "consent", "channel", "address"})
 
 
 def place_order(request: Place, who: str = "resident") -> str:
@@ -87,7 +91,10 @@ def _check_address(request: Place) -> None:
     if request.channel is None:
         return
     field = "渠道地址（address）"
-    if house().catalog.channels[request.channel].kind is ChannelKind.MAIL:
+    kind = house().catalog.channels[request.channel].kind
+    if kind not in PERSONAL:
+        raise BadInput(field="渠道（channel）", problem="这个渠道发给一个群，不能用来通知居民。")
+    if kind is ChannelKind.MAIL:
         if not is_mail_address(request.address):
             raise BadInput(field=field, problem="要写一个邮箱地址，例如 name@example.org。")
     elif not (request.address or request.phone):
@@ -123,8 +130,8 @@ def _resident(session: Session, request: Place) -> Resident | None:
         return None
     row = _known_resident(session, request)
     row = row or Resident(name=request.resident, phone=request.phone)
-    row.language, row.consent = request.language, request.consent
-    row.channel, row.address = request.channel, request.address
+    for name in KEPT & request.model_fields_set:  # what nobody said anew stays as it was
+        setattr(row, name, getattr(request, name))
     session.add(row)
     session.flush()
     return row

@@ -10,7 +10,7 @@ from hashlib import sha256
 from tasks.errors import UnknownLink
 from tasks.house import house
 
-_SHAPE = re.compile(r"([ASB]-\d{4}-\d{4,9})\.(\d{1,3})\.([A-Za-z0-9_-]{22})")
+_SHAPE = re.compile(r"([ASB]-\d{4}-\d{4,9})\.(\d{1,3})\.([A-Za-z0-9_-]{22})", re.ASCII)
 
 
 def rating_token(number: str, round: int) -> str:

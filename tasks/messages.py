@@ -17,6 +17,7 @@ from tasks.models.enums import (
     Audience,
     Event,
     MessageState,
+    Status,
 )
 from tasks.models.state import Actor
 from tasks.models.tables import Message, Order, Resident
@@ -43,7 +44,11 @@ def write_messages(session: Session, order: Order, notices: Sequence[Notice], wh
     Each is rendered once, so that a broken template stops the action and not a message later.
     """
     desk = house().catalog.community.desk
+    if order.status is not Status.ACCEPTED:
+        _end(session, order, Audience.GROUPS, NOBODY, "no_longer_open", "groups")
     for notice in without_echoes(list(notices), who, desk):
+        if notice.event is Event.WISH_OPEN and order.status is not Status.ACCEPTED:
+            continue  # assigned or claimed in the same submit: nobody is asked any more
         for route in _routes(session, order, notice):
             if notice.audience is Audience.LADDER and route.recipient in own_ids(who, desk):
                 continue
@@ -119,7 +124,7 @@ def _routes(session: Session, order: Order, notice: Notice) -> Iterator[Route]:
     else:
         level = catalog.ladder[1].level
         holders = catalog.rung_holders(level, order.grid) or catalog.rung_holders(4, None)
-        for person in holders:
+        for person in dict.fromkeys(holders):
             yield _person_route(replace(notice, recipient=person))
 
 

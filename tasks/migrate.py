@@ -9,6 +9,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import text
 from sqlmodel import Session, select
 
 from config.catalog import Catalog
@@ -17,6 +18,8 @@ from tasks.db import reading, transaction
 from tasks.errors import NewerDatabase, OlderDatabase, WrongPurpose
 from tasks.models.enums import Purpose
 from tasks.models.tables import Installation, Member
+
+MIGRATION_LOCK = 20_240_101  # any number, the same for all: one process migrates, the others wait
 
 
 def _alembic() -> Config:
@@ -43,6 +46,10 @@ def migrate(url: str, catalog: Catalog, purpose: Purpose | None = None) -> Purpo
     Raises NewerDatabase, WrongPurpose when it is marked for something else.
     """
     with transaction(url) as session:
+        if (
+            session.connection().dialect.name == "postgresql"
+        ):  # SQLite's transaction is a lock itself
+            session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
         _check_known(revision_of(session))
         config = _alembic()
         config.attributes["connection"] = session.connection()

@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from tasks.advance import find_order
 from tasks.db import reading
+from tasks.directory import grid_id
 from tasks.house import house
 from tasks.models.enums import OPEN, WAITING_FOR, Kind, MessageState, Status, Urgency
 from tasks.models.tables import History, Member, Message, Order
@@ -107,14 +108,14 @@ def message_json(session: Session, message: Message, order: Order) -> dict[str, 
 def orders_json(
     *, status: Status | None = None, kind: Kind | None = None, grid: str | None = None
 ) -> list[dict[str, Any]]:
-    """The orders that fit, the oldest first."""
+    """The orders that fit, the oldest first. Raises UnknownId for a grid that is none."""
     wanted = select(Order).order_by(col(Order.id))
     if status is not None:
         wanted = wanted.where(Order.status == status)
     if kind is not None:
         wanted = wanted.where(Order.kind == kind)
     if grid is not None:
-        wanted = wanted.where(Order.grid == grid)
+        wanted = wanted.where(Order.grid == grid_id(grid))
     with reading(house().database) as session:
         return [_summary(order) for order in session.exec(wanted)]
 

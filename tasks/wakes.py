@@ -24,6 +24,15 @@ class Carried:
     attempt: int
 
 
+@dataclass(frozen=True)
+class OpenOrder:
+    """An open order, the run that carries it, and the key of the form that this run should show."""
+
+    number: str
+    run_id: str | None
+    key: str
+
+
 def run_of(number: str) -> Carried:
     """The order's run. Raises NoResultFound for a number that is none."""
     with reading(house().database) as session:
@@ -33,11 +42,28 @@ def run_of(number: str) -> Carried:
         return Carried(*row)
 
 
-def carried_orders() -> list[str]:
-    """The numbers of all open orders, the oldest first."""
+def form_key(version: int, wakes: int) -> str:
+    """The key of an order's form: of this version, at this wake."""
+    return f"v{version}-w{wakes}"
+
+
+def carried_orders() -> list[OpenOrder]:
+    """All open orders, the oldest first."""
+    wanted = (
+        select(Order.number, col(Order.run_id), Order.version, Order.wakes)
+        .where(col(Order.status).in_(OPEN))
+        .order_by(col(Order.id))
+    )
     with reading(house().database) as session:
-        wanted = select(Order.number).where(col(Order.status).in_(OPEN)).order_by(col(Order.id))
-        return list(session.exec(wanted))
+        rows = session.exec(wanted)
+        return [OpenOrder(n, run, form_key(version, wakes)) for n, run, version, wakes in rows]
+
+
+def known_runs() -> set[str]:
+    """The ids of all runs that an order is carried by."""
+    with reading(house().database) as session:
+        wanted = select(Order.number, Order.run_id).where(col(Order.run_id).is_not(None))
+        return {str(run_id) for _number, run_id in session.exec(wanted)}
 
 
 def count_wake(number: str) -> None:
@@ -48,10 +74,14 @@ def count_wake(number: str) -> None:
         )
 
 
-def set_run(number: str, run_id: str | None) -> None:
-    """Remembers which run carries the order."""
+def set_run(number: str, run_id: str, attempt: int) -> None:
+    """Remembers which run carries the order, unless a later attempt has begun."""
     with transaction(house().database) as session:
-        session.execute(update(Order).where(col(Order.number) == number).values(run_id=run_id))
+        session.execute(
+            update(Order)
+            .where(col(Order.number) == number, col(Order.run_attempt) == attempt)
+            .values(run_id=run_id)
+        )
 
 
 def next_attempt(number: str, after: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tasks.errors import BadInput
@@ -21,6 +21,7 @@ class Answer:
     form: str
     key: str
     values: dict[str, Any]
+    shown: dict[str, Any] = field(default_factory=dict)  # the form's fields as they were shown
 
     @property
     def who(self) -> str:

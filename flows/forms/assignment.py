@@ -71,11 +71,7 @@ def assign_requests(_view: DeskView, answer: Answer) -> list[ActionInput]:
     if step == Action.REFER.label:
         return [answer.request(Action.REFER)]
     if step == Action.CLAIM.label:
-        chosen = (
-            answer.text("member").replace(NONE, "", 1)
-            if answer.text("member") == NONE
-            else answer.text("member")
-        )
+        chosen = "" if answer.text("member") == NONE else answer.text("member")
         return [answer.request(Action.CLAIM, to=member_id(chosen))]
     return [answer.request(Action.ASSIGN, to=answer.text("handler"))]
 

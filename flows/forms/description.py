@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from itertools import groupby
 
 from tasks.desk import DeskView
+from tasks.models.enums import Urgency
 from tasks.texts import shortened
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
@@ -19,28 +21,47 @@ def escaped(words: str) -> str:
     return _LINK.sub("\\g<0>\u200b", _MARKDOWN.sub(r"\\\1", line))
 
 
-def describe(view: DeskView, *, with_phone: bool, problem: str = "") -> str:
-    """The description of an order's form. `problem` says why the last answer was not taken."""
+def describe(view: DeskView, fields: int, *, with_phone: bool, problem: str = "") -> str:
+    """The description of an order's form of so many fields. `problem` says why the last answer was not taken.
+
+    Low, because the dialog is: the first fields have to be seen below it on a small screen. So the
+    words are the table's head, and deeds of one moment are one line.
+    """
+    state = view.state
     rows = [
         ("内容", escaped(shortened(view.words, WORDS_SHOWN))),
         ("地点", escaped(view.place)),
-        ("类别 · 网格", " · ".join(part for part in (view.category, view.grid) if part)),
-        ("紧急程度", "" if view.state.urgency == "normal" else f"{view.state.urgency.label}"),
-        ("承办 · 党员", " · ".join(part for part in (view.handler, view.member) if part)),
-        ("居民", escaped(view.resident_name)),
-        ("电话", escaped(view.resident_phone) if with_phone else ""),
-        ("期限", view.due),
+        _joined(("类别", view.category), ("网格", view.grid)),
+        _joined(("承办", view.handler), ("党员", view.member)),
+        _joined(
+            ("居民", escaped(view.resident_name)),
+            ("电话", escaped(view.resident_phone) if with_phone else ""),
+        ),
     ]
-    table = "\n".join(f"| {name} | {value} |" for name, value in rows if value)
-    warning = f"> ⚠️ {escaped(problem)}\n\n" if problem else ""
-    rounds = f"（第 {view.state.round} 轮）" if view.state.round > 1 else ""
-    head = f"{warning}**{view.state.number}** {view.state.kind.label} · {view.state.status.label}{rounds}"
-    return f"{head}\n\n| 项目 | 情况 |\n| --- | --- |\n{table}\n\n{_history(view)}"
+    shown = [f"| {name} | {value} |" for name, value in rows if value]
+    table = "\n".join([shown[0], "| --- | --- |", *shown[1:]])
+    warning = f"**⚠️ {escaped(problem)}**\n\n" if problem else ""
+    urgency = "" if state.urgency is Urgency.NORMAL else f" · **{state.urgency.label}**"
+    rounds = f"（第 {state.round} 轮）" if state.round > 1 else ""
+    due = f" · 期限 {view.due}" if view.due else ""
+    head = f"**{state.number}** {state.kind.label} · {state.status.label}{rounds}{urgency}{due}"
+    return f"{warning}{head} · 往下拉共 {fields} 栏\n\n{table}\n\n{_history(view)}"
+
+
+def _joined(*parts: tuple[str, str]) -> tuple[str, str]:
+    """Two facts as one row; what is not known is left out, its name too."""
+    known = [(name, value) for name, value in parts if value]
+    return " · ".join(name for name, _ in known), " · ".join(value for _, value in known)
 
 
 def _history(view: DeskView) -> str:
-    lines = [
-        f"| {deed.at} | {escaped(deed.who)} | {deed.action} | {escaped(shortened(deed.reason, 80))} |"
-        for deed in view.history[-HISTORY_LINES:]
-    ]
-    return "| 时间 | 谁 | 做了什么 | 说明 |\n| --- | --- | --- | --- |\n" + "\n".join(lines)
+    """The last deeds, the deeds of one submit together."""
+    lines: list[str] = []
+    recent = view.history[-HISTORY_LINES:]
+    for (at, who), deeds in groupby(recent, key=lambda deed: (deed.at, deed.who)):
+        done = "、".join(
+            deed.action + (f"（{escaped(shortened(deed.reason, 80))}）" if deed.reason else "")
+            for deed in deeds
+        )
+        lines.append(f"{at} {escaped(who)}：{done}")
+    return "  \n".join(lines)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -53,6 +53,14 @@ def pick(title: str, options: Sequence[str], default: str | None = None) -> Fiel
     """A pick list. Without a default it has to be chosen."""
     preselected: dict[str, Any] = {} if default is None else {"default": default}
     return _spec(str, title, {"enum": list(options)}, **preselected)
+
+
+def pick_order(
+    title: str, lines: Sequence[str], versions: dict[str, int], default: str | None = None
+) -> FieldSpec:
+    """A pick list of orders that remembers in which version each was shown."""
+    chosen = pick(title, lines, default)
+    return replace(chosen, extra={**chosen.extra, "versions": versions})
 
 
 def who() -> FieldSpec:

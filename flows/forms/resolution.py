@@ -33,8 +33,8 @@ def work_fields(view: DeskView) -> Fields:
     return {
         "who": who(),
         "step": pick("操作", _WORK, Action.FINISH.label),
-        "reason": text("说明（怎么办的、有什么进展、为什么）"),
-        "date": day("日期（挂起用）", view.today + HOLD_DAYS),
+        "reason": text("说明（要填：怎么办的、什么进展、为什么）"),
+        "date": day("挂起到哪天（挂起用）", view.today + HOLD_DAYS),
     }
 
 

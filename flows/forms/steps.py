@@ -71,7 +71,9 @@ def next_step(number: str, problem: str = "", *, reassign: bool = False) -> Step
     if state.status not in OPEN:
         return Step(number, waits=False, run_name=name, tags=(state.status.label, where))
     stage = REASSIGN if reassign and state.status is Status.CLAIMED else WAITING[state.status]
-    description = describe(view, with_phone=state.status is Status.DONE, problem=problem)
+    fields = stage.fields(view)
+    with_phone = state.status is Status.DONE
+    description = describe(view, len(fields), with_phone=with_phone, problem=problem)
     return Step(
         number=number,
         waits=True,
@@ -79,7 +81,7 @@ def next_step(number: str, problem: str = "", *, reassign: bool = False) -> Step
         key=view.key,
         run_name=name,
         tags=(WAITING_FOR[state.status], where),
-        form=build_form(stage.name, stage.fields(view), description),
+        form=build_form(stage.name, fields, description),
     )
 
 

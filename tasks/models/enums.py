@@ -191,7 +191,6 @@ class MessageState(Labelled):
     FAILED = "failed", "失败待重试"
     UNKNOWN = "unknown", "不确定"  # the sender died or the provider timed out: it may have arrived
     REFUSED = "refused", "被拒"  # final, with the provider's reason
-    DEAD = "dead", "放弃"  # tried too often
     SUPPRESSED = "suppressed", "不必发"  # nobody to send it to, or a newer one says more
 
 

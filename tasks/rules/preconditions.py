@@ -9,6 +9,7 @@ from collections.abc import Callable, Container
 from datetime import date
 from typing import Any
 
+from config.catalog import OTHER
 from tasks.errors import Refused, UnknownId
 from tasks.models.enums import OPEN, Action, Grade, Kind, Role, Status
 from tasks.models.inputs import (
@@ -49,7 +50,8 @@ def _known(what: str, id: str | None, where: Container[str]) -> None:
 def _assign(state: OrderState, request: Assign, around: Circumstances) -> str:
     catalog = around.catalog
     _known("承办方", request.to, catalog.handlers)
-    category = state.category or "other"
+    known = catalog.categories.get(state.category or OTHER)
+    category = known.id if known else OTHER
     if catalog.serves(request.to, category, state.grid):
         return ""
     names = "、".join(
@@ -125,8 +127,8 @@ def _ask_extension(state: OrderState, request: AskExtension, around: Circumstanc
         return "已有一个延期申请在等批准。"
     if state.due_at is None or around.now >= state.due_at:
         return "期限已过，不能再申请延期。"
-    if end_of_day(request.date, around.catalog.calendar.timezone) <= state.due_at:
-        return "新日期要比现在的期限晚。"
+    if end_of_day(request.date, around.catalog.calendar.timezone) < state.due_at:
+        return "新日期不能比现在的期限早。"
     return ""
 
 

@@ -17,6 +17,7 @@ from tasks.links import order_and_round, rating_link, rating_token
 from tasks.models.enums import Grade, Status
 from tasks.models.inputs import Rate
 from tasks.models.tables import History, Message, Order, Rating
+from tasks.orders import act
 from tasks.rating import rate_by_link
 from tasks.requests import request_for
 from tasks.texts import text_of
@@ -259,6 +260,25 @@ def test_another_answer_is_no_double_click(
     rate_by_link(rating_token(number, 1), GOOD)
     with pytest.raises(UsedLink):
         rate_by_link(rating_token(number, 1), other)
+
+
+def test_who_clicks_in_the_moment_of_a_call_back_reads_that_it_has_been_rated(
+    database: House,
+    place_at: PlaceAt,
+    do: Callable[..., None],
+    rows: Rows,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    number = place_at("done")
+
+    def call_back_first(*given: Any, **named: Any) -> None:
+        do(number, "rate", by="staff-2", grade="basically", solved=True)
+        act(*given, **named)
+
+    monkeypatch.setattr("tasks.rating.act", call_back_first)
+    with pytest.raises(UsedLink):
+        rate_by_link(rating_token(number, 1), GOOD)
+    assert [rating.grade for rating in rows(Rating)] == [Grade.BASICALLY]
 
 
 # --- derived, not stored ----------------------------------------------------------------------------

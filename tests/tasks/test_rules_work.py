@@ -161,7 +161,7 @@ def test_an_extension_must_be_later_than_the_deadline(
     order: Order, why_not: WhyNot, day: str
 ) -> None:
     taken = order("taken", due_at=datetime(2026, 9, 18, 2, 0, tzinfo=UTC))
-    assert "新日期要比现在的期限晚。" in why_not(taken, "ask_extension", reason="等", date=day)
+    assert "新日期不能比现在的期限早。" in why_not(taken, "ask_extension", reason="等", date=day)
 
 
 def test_one_extension_waits_at_a_time(order: Order, after: After, why_not: WhyNot) -> None:

@@ -1,0 +1,6 @@
+"""The tags by which the Prefect UI groups deployments and runs."""
+
+DESK = "窗口"  # what coordinators start
+CLOCK = "定时"  # what the clock starts
+INNER = "系统"  # what nobody starts by hand
+AT_ONCE = "随时"  # a run that a change has started, not the clock
