@@ -221,7 +221,6 @@ def _end(
             col(Message.audience) == audience,
             col(Message.channel) == BY_HAND,
             col(Message.recipient) == recipient,
-            col(Message.event) != Event.ORDER_TAKEN_AWAY,
             col(Message.state).in_(TO_BE_TOLD),
         )
         .values(state=state, code=code, ended_at=utc_now())

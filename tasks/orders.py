@@ -12,7 +12,7 @@ from tasks.directory import actor
 from tasks.errors import StaleOrder
 from tasks.house import house
 from tasks.messages import mark_handler_told, write_messages
-from tasks.models.enums import Role, Status
+from tasks.models.enums import Role
 from tasks.models.inputs import ActionInput, Merge, MoveMoney, Take
 from tasks.models.tables import History, Order
 from tasks.rules.deadline import local_time
@@ -25,12 +25,6 @@ def version_of(number: str) -> int:
     """The order's version now. Raises UnknownOrder."""
     with reading(house().database) as session:
         return find_order(session, number).version
-
-
-def status_of(number: str) -> Status:
-    """Where the order stands. Raises UnknownOrder."""
-    with reading(house().database) as session:
-        return find_order(session, number).status
 
 
 def allowed_for(number: str) -> str:

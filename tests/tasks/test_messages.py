@@ -389,6 +389,16 @@ def test_a_handler_that_takes_it_itself_has_read_nothing_yet(
     assert assigned.state == "queued"
 
 
+def test_a_handler_that_has_the_order_again_is_not_told_that_it_lost_it(
+    sqlite_house: House, place_at: PlaceAt, do: Do
+) -> None:
+    number = place_at("assigned")
+    do(number, "reassign", to="officers-grid-3", reason="先看现场")
+    do(number, "reassign", to="unit-power", reason="还是灯的事")
+    do(number, "take", by="staff-1")  # on the phone with unit-power
+    assert "供电所" not in [name for name, _subject in calls(number)]
+
+
 def test_the_phone_call_about_taking_does_not_tick_off_what_was_taken_from_the_other(
     sqlite_house: House, place_at: PlaceAt, submit: Callable[..., None]
 ) -> None:

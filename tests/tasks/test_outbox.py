@@ -478,6 +478,44 @@ def test_a_slow_sender_does_not_overwrite_what_the_next_one_achieved(
     assert state_of(rows, "handler") == ("webhook", "accepted", "")
 
 
+def test_a_slow_sender_does_not_answer_for_the_next_one_that_is_still_at_it(
+    wired: House, place_at: PlaceAt, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place_at("assigned", by="staff-1")
+    write_down = outbox._write_down
+    slow: list[Any] = []
+
+    def send_slowly(letter: Any) -> Outcome:
+        slow.append(letter)
+        with clock_at(MONDAY + timedelta(minutes=3)):
+            if len(slow) == 1:
+                send_waiting()
+            else:  # the slow one comes back just now, while the next one is sending
+                write_down(slow[0], Outcome(MessageState.REFUSED, "late"))
+        return Outcome(MessageState.ACCEPTED)
+
+    monkeypatch.setattr(outbox, "_send", send_slowly)
+    send_waiting()
+    assert state_of(rows, "handler") == ("webhook", "accepted", "")
+    assert rows(Message)[-1].attempts == 2
+
+
+def test_a_slow_sender_does_not_undo_what_a_person_has_ticked_off(
+    wired: House, place: Place, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place(by="staff-1", **BY_MAIL)
+
+    def send_slowly(_letter: Any) -> Outcome:
+        with clock_at(MONDAY + timedelta(minutes=3)):
+            assert send_waiting() == {}  # gives the lease up: nobody knows whether it arrived
+            assert mark_told([errands()[0].id], "staff-2") == 1
+        return Outcome(MessageState.FAILED)
+
+    monkeypatch.setattr(outbox, "_send", send_slowly)
+    send_waiting()
+    assert state_of(rows, "resident") == ("mail", "delivered", "told_by:staff-2")
+
+
 def test_two_senders_at_once_send_each_message_once(
     database: House, settle: Settle, place: Place, hook: Any, rows: Rows
 ) -> None:

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from config.catalog import Catalog
 from tasks.models.enums import Grade, Kind, Status
 from tasks.models.inputs import Rate, Reopen
 from tasks.models.state import OrderState
@@ -128,7 +127,6 @@ def test_the_reopening_says_what_the_resident_said(order: Order, after: After) -
 def test_a_new_round_begins_with_clean_figures_and_the_earlier_member_proposed(
     order: Order,
     after: After,
-    example_catalog: Catalog,
     kind: Kind,
     status: Status,
     handler: str | None,

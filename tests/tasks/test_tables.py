@@ -30,7 +30,7 @@ def test_a_local_time_comes_back_as_the_same_moment_in_utc(database: House) -> N
 def test_a_time_without_a_zone_is_not_stored(database: House) -> None:
     with pytest.raises(StatementError, match="a time without zone cannot be stored"):
         with transaction(database.database) as session:
-            session.exec(select(Installation)).one().created_at = datetime(2026, 9, 14)
+            session.exec(select(Installation)).one().created_at = datetime(2026, 9, 14)  # noqa: DTZ001
 
 
 def test_a_word_of_a_closed_list_is_stored_as_its_plain_value(database: House) -> None:

@@ -1,0 +1,168 @@
+"""The lists that coordinators keep open: what waits, by deadline, and whom to call, without a phone in sight."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from markdown_it import MarkdownIt
+
+from flows import boards
+from flows.boards import BY_HAND, TODO, find_board, rewrite_boards
+from tasks.by_hand import errands, mark_told
+from tasks.clock import clock_at
+from tasks.db import transaction
+from tasks.house import House
+from tasks.models.enums import MessageState
+from tasks.models.tables import Message
+
+PHONE = "13900000001"
+
+
+@pytest.fixture
+def todo(prefect: Any, wait: Callable[..., Any]) -> Callable[[], str]:
+    """The list of what waits, rewritten."""
+    return lambda: _board(prefect, wait, TODO)
+
+
+@pytest.fixture
+def by_hand(prefect: Any, wait: Callable[..., Any]) -> Callable[[], str]:
+    """The list of calls to make, rewritten."""
+    return lambda: _board(prefect, wait, BY_HAND)
+
+
+def _board(prefect: Any, wait: Callable[..., Any], key: str) -> str:
+    wait(rewrite_boards(prefect))
+    return str(prefect.artifacts[key].data)
+
+
+def table(markdown: str) -> list[list[str]]:
+    """The cells of a list's table as they are shown, without its head."""
+    html = MarkdownIt("commonmark", {"html": True}).enable("table").render(markdown)
+    assert "<script" not in html
+    rows = re.findall(r"<tr>(.*?)</tr>", html, re.DOTALL)[1:]
+    return [
+        [re.sub(r"</?[a-z][^>]*>", "", cell) for cell in re.findall(r"<td>(.*?)</td>", row)]
+        for row in rows
+    ]
+
+
+def test_the_nearest_deadline_stands_first_and_what_is_late_is_marked(
+    todo: Callable[[], str], monday: Any, place: Callable[..., str], place_at: Callable[..., str]
+) -> None:
+    with clock_at(monday - timedelta(days=4)):
+        late = place(category="street-light")  # three days
+    standard = place(words="路面塌了", category="roads")  # seven days
+    claimed = place_at("claimed")
+    urgent = place(urgency="urgent")  # 24 hours
+    board = todo()
+    shown = table(board)
+    assert [(row[-1], row[2]) for row in shown] == [
+        (late, "09-13 10:00 已超期"),
+        (urgent, "09-15 10:00"),
+        (claimed, "09-17 10:00"),
+        (standard, "09-21 10:00"),
+    ]
+    assert "**09-13 10:00 已超期**" in board
+    assert shown[0] == [
+        *("（稍候）", "待受理", "09-13 10:00 已超期", "三号院门口的路灯不亮"),
+        *("供电照明", "第三网格", "–", late),
+    ]
+    assert shown[1][1] == "待受理 紧急"
+    assert shown[2][4:7] == ["供电照明", "第三网格", "供电所 · 边巴德吉"]
+
+
+def test_a_line_leads_to_the_form(
+    todo: Callable[[], str], desk: Any, open_order: Callable[..., str]
+) -> None:
+    number = open_order()
+    link = f"[填表](http://127.0.0.1:4200/v2/runs/flow-run/{desk.id(number)})"
+    assert link in todo()
+
+
+def test_words_of_residents_break_nothing(
+    todo: Callable[[], str], place: Callable[..., str]
+) -> None:
+    place(words="| 灯 |\n<script>[点](https://evil.example)")
+    place(words="路" * 100)
+    shown = {row[-1]: row[3] for row in table(todo())}
+    assert shown["A-2026-0001"] == "| 灯 | &lt;script&gt;[点](https…"
+    assert shown["A-2026-0002"] == "路" * 23 + "…"
+
+
+def test_nobody_s_name_or_phone_is_on_either_list_as_a_number(
+    todo: Callable[[], str], by_hand: Callable[[], str], place_at: Callable[..., str]
+) -> None:
+    place_at("claimed", resident="王小明", phone=PHONE)
+    waiting, calls = todo(), by_hand()
+    assert "王小明" not in waiting
+    assert PHONE not in waiting + calls
+    assert "王小明" in calls  # to know whom to call
+    assert "电话见表" in calls  # where the member reads it; it stands in the form of 已告知
+
+
+def test_nothing_to_do_is_said(todo: Callable[[], str], by_hand: Callable[[], str]) -> None:
+    assert "没有等着办的事。" in todo()
+    assert "没有要告知的人。" in by_hand()
+
+
+def test_a_list_is_written_once_and_then_rewritten_in_place(
+    prefect: Any, todo: Callable[[], str], place: Callable[..., str], wait: Callable[..., Any]
+) -> None:
+    assert wait(find_board(prefect, TODO)) is None
+    todo()
+    first = wait(find_board(prefect, TODO))
+    place()
+    assert "# 待办 1 件" in todo()
+    again = wait(find_board(prefect, TODO))
+    assert (again.id, again.description) == (first.id, "待办")
+    assert set(prefect.artifacts) == {TODO, BY_HAND}
+
+
+def test_a_long_list_says_how_many_are_left_out(
+    todo: Callable[[], str], place: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(boards, "MOST_LINES", 2)
+    for _ in range(3):
+        place()
+    shown = todo()
+    assert "# 待办 3 件" in shown
+    assert len(table(shown)) == 2
+    assert "还有 1 件没有列出" in shown
+
+
+def test_a_text_can_be_copied_as_it_stands(
+    by_hand: Callable[[], str], place: Callable[..., str]
+) -> None:
+    place(words="路灯 ```不亮``` | <b>", resident="*甲*", phone=PHONE)
+    shown = by_hand()
+    assert "## A-2026-0001 · 居民 \\*甲\\*\n" in shown
+    html = MarkdownIt("commonmark", {"html": True}).render(shown)
+    (block,) = re.findall(r"<pre><code[^>]*>(.*?)</code></pre>", html, re.DOTALL)
+    assert "“路灯 '''不亮''' | &lt;b&gt;”" in block
+    assert "编号 A-2026-0001" in block
+
+
+def test_only_the_oldest_calls_are_listed_and_all_are_counted(
+    by_hand: Callable[[], str], place: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        place()
+    monkeypatch.setattr(boards, "errands", lambda: errands(2))
+    assert "# 要打的电话 / 要转发的文字 3 条（先列 2 条）" in by_hand()
+
+
+def test_what_may_have_arrived_is_asked_about_first(
+    by_hand: Callable[[], str], sqlite_house: House, place: Callable[..., str]
+) -> None:
+    place(channel="mail", address="jia@example.org")
+    with transaction(sqlite_house.database) as session:
+        message = session.get(Message, 1)
+        message.state, message.reason = MessageState.UNKNOWN, "timeout | <b>"
+    shown = by_hand()
+    assert "居民 居民甲（可能已经收到，请先问一声）（timeout \\| \\<b\\>）" in shown
+    mark_told([1], "staff-1")
+    assert "没有要告知的人。" in by_hand()
