@@ -48,6 +48,12 @@ from tasks.wakes import installation_key, run_of
 EXAMPLE_WHO = "洛桑罗布"  # staff-1 of the example community
 
 
+@pytest.fixture(autouse=True)
+def _it_is_monday(monday: datetime) -> datetime:
+    """Whatever year it is, here it is 10:00 on a Monday in September 2026."""
+    return monday
+
+
 # --- Prefect, remembered --------------------------------------------------------------------------
 
 
