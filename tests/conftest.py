@@ -57,6 +57,21 @@ def _dispose(url: str) -> None:
 # --- databases ------------------------------------------------------------------------------
 
 
+SLOW_LAST = ("server", "browser")  # and the browser's driver keeps an event loop until the end
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is quick comes first; what needs a server, then what needs a browser, at the end."""
+
+    def place(item: pytest.Item) -> int:
+        return max(
+            (SLOW_LAST.index(m.name) + 1 for m in item.iter_markers() if m.name in SLOW_LAST),
+            default=0,
+        )
+
+    items.sort(key=place)
+
+
 @pytest.fixture(scope="session")
 def example_catalog() -> Catalog:
     """The example community, read once."""
