@@ -18,7 +18,7 @@ import pytest
 
 DIANDAN = str(Path(sys.executable).with_name("diandan"))
 STARTED = "按 Ctrl-C 停止"
-PATIENCE = 120.0
+PATIENCE = 180.0
 PARTS = ("schema", "description")
 
 
@@ -45,7 +45,7 @@ class Installation:
             **kept,
             "DIANDAN_HOME": str(home),
             "DIANDAN_PORT": str(self.port),
-            "DIANDAN_STUCK_AFTER": "15",
+            "DIANDAN_STUCK_AFTER": "40",
             **settings,
         }
         self.api = httpx.Client(base_url=f"http://127.0.0.1:{self.port}/api", timeout=30)

@@ -30,7 +30,7 @@ def kill(pids: list[int], how: signal.Signals = signal.SIGKILL) -> None:
             continue
 
 
-def until(true: Callable[[], Any], patience: float = 120.0) -> Any:
+def until(true: Callable[[], Any], patience: float = 180.0) -> Any:
     ends = time.monotonic() + patience
     while time.monotonic() < ends:
         if found := true():
