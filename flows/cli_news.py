@@ -15,10 +15,11 @@ T = TypeVar("T")
 
 def after_change(number: str) -> None:
     """Lets the order's run show the right form, best effort: the ten-minute sweep mends what is missed."""
-    if running_api() is None:
+    api = running_api()
+    if api is None:
         return
     try:
-        _with_client(_refresh, number)
+        _with_client(api, _refresh, number)
     except Exception as error:  # the order itself has changed; a sweep does the rest
         print(f"订单已改好；它的表单十分钟内会跟上（{type(error).__name__}）。", file=sys.stderr)
 
@@ -33,27 +34,30 @@ async def _refresh(client: object, number: str) -> None:
 
 def reconcile_now() -> dict[str, int]:
     """Runs and orders made to agree, now. Raises NotRunning."""
-    if running_api() is None:
+    api = running_api()
+    if api is None:
         raise NotRunning
-    return _with_client(_reconcile)
+    return _with_client(api, _reconcile)
 
 
 async def _reconcile(client: object) -> dict[str, int]:
     from flows.boards import rewrite_boards
     from flows.runs import reconcile
+    from flows.stuck import free_stuck_runs
 
+    await free_stuck_runs(client)  # type: ignore[arg-type]
     counts = await reconcile(client)  # type: ignore[arg-type]
     await rewrite_boards(client)  # type: ignore[arg-type]
     return counts
 
 
-def _with_client(work: Callable[..., Awaitable[T]], *arguments: object) -> T:
-    """Runs async work with a client of the running installation."""
+def _with_client(api: str, work: Callable[..., Awaitable[T]], *arguments: object) -> T:
+    """Runs async work with a client of the installation that runs at `api`, or where PREFECT_API_URL says."""
     import asyncio
 
     from flows.prefect_settings import apply_to_this_process
 
-    os.environ.setdefault("PREFECT_API_URL", running_api() or "")
+    os.environ["PREFECT_API_URL"] = os.environ.get("PREFECT_API_URL") or api
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "ERROR")
     apply_to_this_process()
     from flows.asking import connect

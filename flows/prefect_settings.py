@@ -51,7 +51,7 @@ def environment() -> dict[str, str]:
         wanted["PREFECT_API_AUTH_STRING"] = secret
         wanted["PREFECT_SERVER_API_CSRF_PROTECTION_ENABLED"] = "true"
     given = {name: value for name, value in os.environ.items() if name in wanted}
-    ours = {name for name in wanted if name.startswith("DIANDAN_")}
+    ours = {name for name in wanted if name.startswith("DIANDAN_")} | {"PREFECT_API_URL"}
     return {**wanted, **{name: value for name, value in given.items() if name not in ours}}
 
 

@@ -23,7 +23,9 @@ def say_running(api: str | None) -> None:
     if api is None:
         _file().unlink(missing_ok=True)
     else:
-        _file().write_text(json.dumps({"api": api, "database": _database()}), encoding="utf-8")
+        whole = _file().with_suffix(".new")  # nobody reads half of it
+        whole.write_text(json.dumps({"api": api, "database": _database()}), encoding="utf-8")
+        whole.replace(_file())
 
 
 def running_api() -> str | None:
