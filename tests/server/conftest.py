@@ -48,7 +48,8 @@ class Installation:
             "DIANDAN_STUCK_AFTER": "40",
             **settings,
         }
-        self.api = httpx.Client(base_url=f"http://127.0.0.1:{self.port}/api", timeout=30)
+        # on SQLite a request waits for its turn, 33 s at the worst that was measured
+        self.api = httpx.Client(base_url=f"http://127.0.0.1:{self.port}/api", timeout=90)
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
