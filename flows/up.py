@@ -100,7 +100,7 @@ def _start(name: str, *arguments: str) -> subprocess.Popen[bytes]:
 
 
 def _stop(child: subprocess.Popen[bytes]) -> None:
-    """Asks a child to end, and makes it end when it does not, with all that it started."""
+    """Asks a child to end, and makes it end when it does not; it ends what it has started itself."""
     if child.poll() is None:
         child.terminate()
         try:

@@ -169,14 +169,6 @@ class Installation:
         return self.children("prefect", "flow-run", "execute") or self.children("prefect.engine")
 
 
-def kill(pids: list[int], how: signal.Signals = signal.SIGKILL) -> None:
-    for pid in pids:
-        try:
-            os.kill(pid, how)
-        except ProcessLookupError:
-            continue
-
-
 @pytest.fixture(scope="session")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """One installation for all who do not harm it for others."""
