@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Awaitable, Callable
@@ -60,6 +61,8 @@ def _with_client(api: str, work: Callable[..., Awaitable[T]], *arguments: object
     os.environ["PREFECT_API_URL"] = os.environ.get("PREFECT_API_URL") or api
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "ERROR")
     apply_to_this_process()
+    # standard error is for the user's mistakes, not for what Prefect is still busy with
+    logging.getLogger().setLevel(logging.ERROR)
     from flows.asking import connect
 
     async def run() -> T:

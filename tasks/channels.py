@@ -120,7 +120,7 @@ def send(kind: ChannelKind, url: str, address: str, text: Text, key: str) -> Out
         if not robot.add(ADDRESSED[kind](url, address, key)):
             return Outcome(MessageState.REFUSED, "bad_channel_url")
         for plugin in robot:
-            plugin.request_rate_per_sec = 0  # Apprise would sleep here, and hold up everybody's messages
+            plugin.request_rate_per_sec = 0  # its sleep would hold up everybody's messages
         _verdict.set(None)
         sent = robot.notify(
             title=text.subject, body=text.body, body_format=apprise.NotifyFormat.TEXT
