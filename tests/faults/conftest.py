@@ -55,6 +55,19 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+class PatientTransport(httpx.HTTPTransport):
+    """Repeats what a busy SQLite answered with 503, nothing done: so does Prefect's own client."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        deadline = time.monotonic() + PATIENCE
+        response = super().handle_request(request)
+        while response.status_code == 503 and time.monotonic() < deadline:
+            response.close()
+            time.sleep(0.1)
+            response = super().handle_request(request)
+        return response
+
+
 class Installation:
     """`diandan up` in a home of its own, its processes, and its Prefect through the API."""
 
@@ -68,7 +81,11 @@ class Installation:
         }
         ours = {"DIANDAN_HOME": str(home), "DIANDAN_PORT": str(self.port)}
         self.environment = {**given, **ours, "DIANDAN_STUCK_AFTER": "10", **settings}
-        self.api = httpx.Client(base_url=f"http://127.0.0.1:{self.port}/api", timeout=PATIENCE)
+        self.api = httpx.Client(
+            base_url=f"http://127.0.0.1:{self.port}/api",
+            timeout=PATIENCE,
+            transport=PatientTransport(),
+        )
         self.launcher: subprocess.Popen[bytes] | None = None
 
     # --- its processes ------------------------------------------------------------------------
@@ -195,11 +212,7 @@ class Installation:
 
     def answer(self, run: str, **values: Any) -> None:
         """Fills in the form of a run as the browser does; the server has to take it."""
-        path, body = f"/flow_runs/{run}/resume", {"run_input": values}
-        # a busy SQLite is 503 with nothing done: whoever fills in the form presses again
-        response = until(
-            lambda: (said := self.api.post(path, json=body)).status_code != 503 and said
-        )
+        response = self.api.post(f"/flow_runs/{run}/resume", json={"run_input": values})
         assert response.status_code < 300, response.text
         assert response.json()["status"] == "ACCEPT", response.text
 
