@@ -85,14 +85,17 @@ def _stopping_on_signals() -> Iterator[None]:
 
 
 def _start(name: str, *arguments: str) -> subprocess.Popen[bytes]:
-    """A child of its own group (so that the terminal's Ctrl-C reaches us first), its words in a log file."""
+    """A child of its own group (so that the terminal's Ctrl-C reaches us first), its words in a log file.
+
+    Its standard input says that we live.
+    """
     folder = house().settings.home / "logs"
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / f"{name}.log").open("ab") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "prefect", *arguments],
+            [sys.executable, "-m", "flows.child", *arguments],
             env={**os.environ, **environment()},
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,

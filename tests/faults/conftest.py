@@ -128,11 +128,11 @@ class Installation:
         return {process: command for process, command in found.items() if command}
 
     def workers(self) -> list[int]:
-        return [id for id, command in self.processes().items() if "prefect worker start" in command]
+        return [id for id, command in self.processes().items() if "flows.child worker" in command]
 
     def carriers(self) -> list[int]:
         """The processes that carry a run."""
-        known = ("prefect worker start", "prefect server start", "diandan")
+        known = ("flows.child", "diandan")
         return [
             id
             for id, command in self.processes().items()

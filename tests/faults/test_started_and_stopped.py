@@ -38,10 +38,13 @@ def test_a_second_start_goes_on_where_the_first_was_stopped(up, wait) -> None:
     assert up.deeds(number)[1:] == [("accept", "staff-2"), ("assign", "staff-2")]
 
 
-def test_when_all_that_prefect_knew_is_gone_every_open_order_still_waits_once(up) -> None:
+def test_when_it_was_killed_and_all_that_prefect_knew_is_gone_every_open_order_still_waits_once(
+    up, kill, wait
+) -> None:
     number, over = up.place(), up.place(("withdraw", {}))
     up.waiting(number)
-    up.stop()
+    kill([up.launcher.pid])
+    wait(lambda: not up.processes())
     shutil.rmtree(up.home / "prefect")
     up.start()
     waiting = [run["parameters"]["number"] for run in up.order_runs(["PAUSED"])]
