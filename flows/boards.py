@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.actions import ArtifactCreate, ArtifactUpdate
-from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
-from prefect.client.schemas.objects import Artifact
+from prefect.client.schemas.filters import (
+    ArtifactFilter,
+    ArtifactFilterKey,
+    FlowRunFilter,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+    FlowRunFilterTags,
+)
+from prefect.client.schemas.objects import Artifact, FlowRun
 from prefect.client.schemas.sorting import ArtifactSort
 
 from flows.forms.description import escaped
 from flows.links import run_link
+from flows.runs import LIVE, PAGE
+from flows.tags import ASKS_AGAIN
 from tasks.by_hand import Errand, count_errands, errands
 from tasks.clock import utc_now
 from tasks.house import house
@@ -28,7 +37,8 @@ _UNBROKEN = (
 
 async def rewrite_boards(client: PrefectClient) -> None:
     """Writes both lists as they are now."""
-    await _write(client, TODO, "待办", _todo(waiting_orders()))
+    todo = _unfinished(await _asked_again(client)) + _todo(waiting_orders())
+    await _write(client, TODO, "待办", todo)
     await _write(client, BY_HAND, "要打的电话 / 要转发的文字", _by_hand(errands(), count_errands()))
 
 
@@ -50,6 +60,31 @@ async def _write(client: PrefectClient, key: str, title: str, markdown: str) -> 
         )
     else:
         await client.update_artifact(board.id, ArtifactUpdate(data=markdown))
+
+
+async def _asked_again(client: PrefectClient) -> list[FlowRun]:
+    """The runs of 登记 whose form came back with a sentence, and that wait to be filled again."""
+    return await client.read_flow_runs(
+        flow_run_filter=FlowRunFilter(
+            tags=FlowRunFilterTags(any_=[ASKS_AGAIN]),
+            state=FlowRunFilterState(type=FlowRunFilterStateType(any_=list(LIVE))),
+        ),
+        limit=PAGE,
+    )
+
+
+def _unfinished(runs: list[FlowRun]) -> str:
+    """What somebody typed and nobody has yet: it stands above all else."""
+    if not runs:
+        return ""
+    lines = "\n".join(f"- {_unfinished_line(run)}" for run in runs)
+    return f"# 没有登记成 {len(runs)} 件\n\n填的内容有不对的地方，还没有存：\n\n{lines}\n\n"
+
+
+def _unfinished_line(run: FlowRun) -> str:
+    typed = run.parameters.get("登记", {})
+    words = escaped(shortened(str(typed.get("words", "")), 24))
+    return f"[再填一次]({run_link(str(run.id))}) {escaped(str(typed.get('who', '')))}：{words}"
 
 
 def _todo(orders: list[Waiting]) -> str:

@@ -27,6 +27,7 @@ from flows.forms.options import category_names, grid_names
 from flows.links import run_link
 from flows.news import spread_news
 from flows.runs import start_run
+from flows.tags import ASKS_AGAIN, DESK
 from tasks.errors import DiandanError
 from tasks.house import house
 from tasks.intake import PERSONAL, place_order
@@ -86,8 +87,7 @@ async def register(登记: RegisterForm) -> None:
         except DiandanError as error:
             problem = str(error)
         if problem:
-            key = f"again-{attempt + 1}"
-            await wait_for(_again(typed, problem), key)
+            await _ask_again(client, _again(typed, problem), f"again-{attempt + 1}")
             return
         await _welcome(client, number, attempt)
 
@@ -96,13 +96,21 @@ def _again(typed: dict[str, Any], problem: str) -> type[OrderForm]:
     return build_form(_AGAIN, register_fields(typed), f"**⚠️ {escaped(problem)}**")
 
 
+async def _ask_again(client: PrefectClient, form: type[OrderForm], key: str) -> None:
+    """Waits with the form, in sight of everybody: what is not stored must not look as if it were."""
+    name, tags = f"登记 · {ASKS_AGAIN}", [DESK, ASKS_AGAIN]
+    await client.update_flow_run(this_run_id(), name=name, tags=tags)
+    await spread_news(client)
+    await wait_for(form, key)
+
+
 async def _welcome(client: PrefectClient, number: str, attempt: int) -> None:
     """The order's run, its place on the lists, and a link to its first form."""
     if attempt:
         await forget_forms(client, this_run_id())
     if run_of(number).run_id is None:
         await start_run(client, number)
-    await client.update_flow_run(this_run_id(), name=f"登记 {number}")
+    await client.update_flow_run(this_run_id(), name=f"登记 {number}", tags=[DESK])
     get_run_logger().info("已登记 %s，填下一张表：%s", number, run_link(run_of(number).run_id))
     await spread_news(client)
 

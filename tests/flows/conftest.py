@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import io
 import json
 import logging
@@ -26,6 +27,7 @@ from prefect.client.schemas.objects import (
 )
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound, Pause
 from prefect.input.run_input import RunInput
+from pydantic import BaseModel
 
 import flows.actions
 import flows.asking
@@ -148,6 +150,7 @@ class FakePrefect:
         limit: int = 200,
         offset: int = 0,
     ) -> list[FlowRun]:
+        assert limit <= 200, "Prefect gives no more at once"
         assert work_pool_filter is None or work_pool_filter.name.any_ == ["diandan"]
         flows = {one.id: one.flow for one in self.deployments.values()}
         found = [
@@ -213,7 +216,16 @@ class FakePrefect:
 
     def start(self, deployment: str, work: Callable[..., Any], *given: Any) -> FlowRun:
         """A person starts a deployment, and its process runs until it waits or ends."""
-        run = asyncio.run(self.create_flow_run_from_deployment(self.deployments[deployment].id))
+        typed = inspect.signature(work).bind(*given).arguments
+        parameters = {
+            name: value.model_dump() if isinstance(value, BaseModel) else value
+            for name, value in typed.items()
+        }
+        run = asyncio.run(
+            self.create_flow_run_from_deployment(
+                self.deployments[deployment].id, parameters=parameters
+            )
+        )
         return self.process(run.id, work, *given)
 
     def process(self, run_id: UUID, work: Callable[..., Any], *given: Any) -> FlowRun:

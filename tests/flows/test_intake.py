@@ -7,7 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from prefect.client.schemas.objects import State, StateType
 
+from flows.boards import rewrite_boards
 from flows.intake import SUGGEST, RegisterForm, register, register_fields
 from flows.sweeps import forget_typed
 from tasks.house import House
@@ -27,6 +29,12 @@ def typed(**values: Any) -> Any:
 def fill(prefect: Any) -> Callable[..., Any]:
     """Starts 登记 with a filled form; gives the run."""
     return lambda **values: prefect.start(DEPLOYMENT, register.fn, typed(**values))
+
+
+def board_above_orders(prefect: Any) -> str:
+    """What stands on 待办 above the orders that wait."""
+    above, _head, _orders = prefect.artifacts["todo"].data.partition("# 待办 ")
+    return str(above)
 
 
 def test_the_form_asks_for_who_and_the_words_and_has_the_rest_filled_in(
@@ -125,6 +133,11 @@ def test_a_wrong_phone_is_asked_again_and_nothing_is_typed_twice(
         *("三号院门口的路灯不亮", "1390", "第三网格", "紧急"),
     )
     again = typed(phone="13900")
+    assert board_above_orders(prefect) == (
+        "# 没有登记成 1 件\n\n填的内容有不对的地方，还没有存：\n\n"
+        f"- [再填一次](http://127.0.0.1:4200/v2/runs/flow-run/{run.id}) 洛桑罗布：三号院门口的路灯不亮\n\n"
+    )
+    assert (run.name, run.tags) == ("登记 · 再填一次", ["窗口", "再填一次"])
     prefect.answer(run.id, who="洛桑罗布", phone="13900")
     prefect.process(run.id, register.fn, again)
     assert prefect.key_of(run.id) == "again-2"
@@ -135,6 +148,8 @@ def test_a_wrong_phone_is_asked_again_and_nothing_is_typed_twice(
     (resident,) = rows(Resident)
     assert (resident.name, resident.phone) == ("居民甲", "13900000001")
     assert rows(History)[0].actor == "staff-2"
+    assert (run.name, run.tags) == ("登记 A-2026-0001", ["窗口"])
+    assert board_above_orders(prefect) == ""
     assert {id for id, _key in prefect.inputs} == {id for id in prefect.runs if id != run.id}
 
 
@@ -145,6 +160,16 @@ def test_a_run_that_is_woken_without_a_second_form_asks_again(
     prefect.process(run.id, register.fn, typed(phone="1390"))
     assert prefect.key_of(run.id) == "again-2"
     assert rows(Order) == []
+
+
+def test_a_registration_that_was_given_up_leaves_the_list(
+    prefect: Any, fill: Callable[..., Any], wait: Callable[..., Any]
+) -> None:
+    run = fill(phone="1390", words="| <b>灯</b>")
+    assert "：\\| \\<b\\>灯\\</b\\>\n" in board_above_orders(prefect)
+    run.state = State(type=StateType.CANCELLED)
+    wait(rewrite_boards(prefect))
+    assert board_above_orders(prefect) == ""
 
 
 @pytest.mark.parametrize(
