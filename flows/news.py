@@ -16,7 +16,7 @@ from prefect.logging import get_logger
 
 from flows.boards import rewrite_boards
 from flows.tags import AT_ONCE
-from tasks.outbox import anything_due
+from tasks.queue import anything_due
 
 OUTBOX_DEPLOYMENT = "outbox/发消息"
 

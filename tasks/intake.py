@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
@@ -37,10 +37,12 @@ def place_order(request: Place, who: str = "resident") -> str:
     is stored and no number is used up.
     """
     request = _checked(request)
-    try:
-        return _store(request, who)
-    except IntegrityError:  # somebody stored the same external id in this moment
-        return _store(request, who)
+    for _ in range(2):  # somebody stored the year's first number or the same external id meanwhile
+        try:
+            return _store(request, who)
+        except IntegrityError:
+            continue
+    return _store(request, who)
 
 
 def _store(request: Place, who: str) -> str:
@@ -115,13 +117,17 @@ def _next_number(session: Session, kind: Kind) -> str:
     """A-2026-0001 and so on: without gaps, since a rolled back transaction gives its number back."""
     year = local_day(utc_now(), house().timezone).year
     series = f"{PREFIXES[kind]}-{year}"
-    dialect = session.connection().dialect.name
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    row = insert(Counter).values(series=series, last=1)
-    upsert = row.on_conflict_do_update(
-        index_elements=["series"], set_={"last": col(Counter.last) + 1}
-    ).returning(col(Counter.last))
-    return f"{series}-{session.execute(upsert).scalar_one():04d}"
+    one_more = (
+        update(Counter)
+        .where(col(Counter.series) == series)
+        .values(last=col(Counter.last) + 1)
+        .returning(col(Counter.last))
+    )
+    last = session.execute(one_more).scalar()
+    if last is None:  # the first of its year
+        session.add(Counter(series=series, last=1))
+        session.flush()
+    return f"{series}-{last or 1:04d}"
 
 
 def _resident(session: Session, request: Place) -> Resident | None:

@@ -6,18 +6,19 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, or_, update
+from sqlalchemy import or_, update
 from sqlmodel import Session, col, select
 
 from config.catalog import ChannelKind
 from tasks.channels import KNOWS_DOUBLES, Outcome, send
 from tasks.clock import utc_now
-from tasks.db import reading, transaction
+from tasks.db import transaction
 from tasks.errors import BadTemplate
 from tasks.house import house
 from tasks.messages import BY_HAND
 from tasks.models.enums import Audience, MessageState
 from tasks.models.tables import Message, Order, Resident
+from tasks.queue import due
 from tasks.rendering import Text
 from tasks.requests import is_mail_address
 from tasks.texts import text_of
@@ -54,25 +55,11 @@ def send_waiting(most: int = 500) -> dict[str, int]:
     return dict(counts)
 
 
-def anything_due() -> bool:
-    """Whether a message waits for a channel that is not a person's hands."""
-    with reading(house().database) as session:
-        return session.exec(select(Message.id).where(*_due()).limit(1)).first() is not None
-
-
-def _due() -> tuple[ColumnElement[bool], ...]:
-    return (
-        col(Message.channel) != BY_HAND,
-        col(Message.state).in_((MessageState.QUEUED, MessageState.FAILED)),
-        col(Message.next_attempt_at) <= utc_now(),
-    )
-
-
 def _lease() -> Letter | None:
     with transaction(house().database) as session:
         message = session.exec(
             select(Message)
-            .where(*_due())
+            .where(*due())
             .order_by(col(Message.next_attempt_at), col(Message.id))
             .limit(1)
             .with_for_update(skip_locked=True)

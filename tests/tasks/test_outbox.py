@@ -24,7 +24,8 @@ from tasks.errors import BadInput
 from tasks.house import House
 from tasks.models.enums import MessageState
 from tasks.models.tables import Message
-from tasks.outbox import anything_due, send_waiting
+from tasks.outbox import send_waiting
+from tasks.queue import anything_due
 from tasks.rendering import TEMPLATES, Text
 
 MONDAY = datetime(2026, 9, 14, 2, 0, tzinfo=UTC)

@@ -1,0 +1,28 @@
+"""What waits to be sent. Apart from the sending, so that who only asks need not load all of Apprise."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement
+from sqlmodel import col, select
+
+from tasks.clock import utc_now
+from tasks.db import reading
+from tasks.house import house
+from tasks.messages import BY_HAND
+from tasks.models.enums import MessageState
+from tasks.models.tables import Message
+
+
+def due() -> tuple[ColumnElement[bool], ...]:
+    """The conditions on a message that a channel other than a person's hands should carry now."""
+    return (
+        col(Message.channel) != BY_HAND,
+        col(Message.state).in_((MessageState.QUEUED, MessageState.FAILED)),
+        col(Message.next_attempt_at) <= utc_now(),
+    )
+
+
+def anything_due() -> bool:
+    """Whether such a message waits."""
+    with reading(house().database) as session:
+        return session.exec(select(Message.id).where(*due()).limit(1)).first() is not None
