@@ -34,6 +34,8 @@ COMMANDS = {
     "clean": "删除 .venv 和缓存，保留 var/ 里的数据 / remove .venv and caches, keep what is in var/",
 }
 
+ON_ALL_CORES = ("-n", "auto", "--maxprocesses=4", "--dist=loadfile", "--no-loadscope-reorder")
+
 # What `clean` removes. Never var/: orders, the generated secret and settings live there.
 LEFTOVERS = (
     ".venv",
@@ -83,7 +85,7 @@ def command_line(name: str, root: Path) -> "list[str]":
         return [str(tool(root, "diandan")), name]
     pytest = [str(tool(root, "python")), "-m", "pytest"]
     if name == "test":
-        return [*pytest, "--cov", "--cov-report=term"]
+        return [*pytest, *ON_ALL_CORES, "--cov", "--cov-report=term"]
     return [
         *pytest,
         "tests/benchmarks",

@@ -54,22 +54,24 @@ def _dispose(url: str) -> None:
     engine_for.cache_clear()
 
 
-# --- databases ------------------------------------------------------------------------------
+# --- in which order ---------------------------------------------------------------------------
 
 
-SLOW_LAST = ("server", "browser")  # and the browser's driver keeps an event loop until the end
+# What needs a server takes longest, so it comes first; the browser's driver keeps an event loop to
+# the end, so nothing may follow it.
+ORDER = ("server", "", "browser")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What is quick comes first; what needs a server, then what needs a browser, at the end."""
-
-    def place(item: pytest.Item) -> int:
-        return max(
-            (SLOW_LAST.index(m.name) + 1 for m in item.iter_markers() if m.name in SLOW_LAST),
-            default=0,
+    """Puts the tests into the order in which two processes end at about the same time."""
+    items.sort(
+        key=lambda item: ORDER.index(
+            next((mark for mark in ORDER if mark and item.get_closest_marker(mark)), "")
         )
+    )
 
-    items.sort(key=place)
+
+# --- databases ------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="session")

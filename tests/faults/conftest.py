@@ -18,6 +18,7 @@ from typing import Any
 
 import httpx
 import pytest
+from coverage import Coverage
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
@@ -35,6 +36,7 @@ from tasks.views import order_json
 from tasks.wakes import run_of
 
 DIANDAN = str(Path(sys.executable).with_name("diandan"))
+PYPROJECT = ROOT / "pyproject.toml"
 STARTED = "按 Ctrl-C 停止"
 PATIENCE = 90.0  # seconds; other work may keep the machine busy
 LIVE = ["SCHEDULED", "PENDING", "RUNNING", "PAUSED", "CANCELLING"]
@@ -53,6 +55,13 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def launcher() -> list[str]:
+    """The command `diandan`, measured when we are."""
+    if Coverage.current() is None:
+        return [DIANDAN]
+    return [sys.executable, "-m", "coverage", "run", "--rcfile", str(PYPROJECT), DIANDAN]
 
 
 class PatientTransport(httpx.HTTPTransport):
@@ -96,7 +105,7 @@ class Installation:
         said = self.home / "said.txt"
         with said.open("wb") as out:
             self.launcher = subprocess.Popen(
-                [DIANDAN, "up"],
+                [*launcher(), "up"],
                 cwd=ROOT,
                 env=self.environment,
                 stdout=out,
