@@ -10,6 +10,7 @@ from pathlib import Path
 
 from config.checks import check_draft
 from config.drafts import Draft, Section, read_draft
+from config.import_shapes import ImportMapping
 from config.mistakes import CatalogError, Mistake
 from config.reading import Shape
 from config.shapes import (
@@ -53,6 +54,7 @@ __all__ = [
     "Grid",
     "Handler",
     "HandlerKind",
+    "ImportMapping",
     "Member",
     "Mistake",
     "Role",
@@ -80,6 +82,7 @@ SECTIONS = (
     Section("calendar.yaml", "", "calendar", Calendar, "日历"),
     Section("schedules.yaml", "", "schedules", Schedules, "定时"),
 )
+IMPORTS = "imports"  # the folder of the mappings, a file each
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,7 @@ class Catalog:
     chat_groups: Mapping[str, ChatGroup]
     calendar: Calendar
     schedules: Mapping[str, str]
+    imports: Mapping[str, ImportMapping]
 
     @cached_property
     def _members_by_handler(self) -> Mapping[str, tuple[Member, ...]]:
@@ -156,10 +160,17 @@ class Catalog:
         return (known.household, known.branch, known.general_branch)[level - 1]
 
 
-def load_catalog(folder: Path) -> Catalog:
-    """Read a community's folder. Raises CatalogError with all of the mistakes in it, in the order
-    of file and line."""
-    draft, mistakes = read_draft(folder, SECTIONS)
+def load_catalog(folder: Path, *mappings: Path) -> Catalog:
+    """Read a community's folder, and import mappings from elsewhere. Raises CatalogError with all
+    of the mistakes in them, in the order of file and line."""
+    own = sorted((folder / IMPORTS).glob("*.yaml"))
+    sections = (
+        Section(str(path.absolute()), "", "imports", ImportMapping, "导入表") for path in own
+    )
+    others = (
+        Section(str(path.absolute()), "", "imports", ImportMapping, "导入表") for path in mappings
+    )
+    draft, mistakes = read_draft(folder, (*SECTIONS, *sections, *others))
     mistakes += check_draft(draft)
     if mistakes:
         ordered = sorted(mistakes, key=lambda mistake: (mistake.file, mistake.line))
@@ -180,6 +191,7 @@ def load_catalog(folder: Path) -> Catalog:
         chat_groups=_by_id(draft, ChatGroup),
         calendar=calendar,
         schedules=schedules.model_dump(),
+        imports=_by_id(draft, ImportMapping),
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from config.drafts import Draft, Slot
+from config.import_checks import IMPORT_CHECKS
 from config.mistakes import Mistake, suggest
 from config.shapes import AT_DESK, AT_OFFICERS, OTHER, ChannelKind, HandlerKind, TeamRole
 
@@ -231,4 +232,5 @@ _CHECKS: tuple[Callable[[Draft], Iterator[Mistake]], ...] = (
     _something_takes_the_rest,
     _mail_has_an_address,
     _time_zones_agree,
+    *IMPORT_CHECKS,
 )

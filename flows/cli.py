@@ -17,7 +17,7 @@ from config.settings import Settings
 from flows import cli_output as output
 from flows.cli_news import after_change
 from tasks.clock import clock_at
-from tasks.errors import BadInput, DiandanError, WrongPurpose
+from tasks.errors import BadInput, BadRows, DiandanError, WrongPurpose
 from tasks.house import House, house, move_in
 from tasks.messages import check_contacts
 from tasks.migrate import migrate, open_database
@@ -150,6 +150,28 @@ def place(
     output.show_order(number)
 
 
+@app.command(name="import")
+def import_(
+    context: typer.Context,
+    file: Path,
+    mapping: Annotated[
+        str | None,
+        typer.Option(help="An id of imports/ or a mapping file; found by the header otherwise."),
+    ] = None,
+    by: Annotated[str, typer.Option(help="Who imports.")] = "system",
+    dry_run: Annotated[bool, typer.Option(help="Say what would happen, store nothing.")] = False,
+    notify: Annotated[bool, typer.Option(help="Write to everybody concerned.")] = False,
+    keep_dates: Annotated[bool, typer.Option(help="Start the clocks at the rows' dates.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Place the orders of a CSV or XLSX file: all of its rows, or none."""
+    from flows.cli_import import Wanted, import_file
+
+    _open(context)
+    wanted = Wanted(mapping, by, keep_dates, notify, dry_run)
+    import_file(file, wanted, as_json=as_json)
+
+
 @app.command()
 def orders(
     context: typer.Context,
@@ -279,6 +301,8 @@ def main() -> None:
     arguments = sys.argv[1:] or ["--help"]
     try:
         code = app(arguments, standalone_mode=False)
+    except BadRows as error:
+        _fail("\n".join((error.headline, *error.lines)))
     except DiandanError as error:
         _fail(_on_one_line(str(error)))
     except CatalogError as error:

@@ -25,6 +25,25 @@ def after_change(number: str) -> None:
         print(f"订单已改好；它的表单十分钟内会跟上（{type(error).__name__}）。", file=sys.stderr)
 
 
+def runs_for_new_orders(progress: Callable[[str, int, int], None]) -> None:
+    """Gives every order without a run its own, when an installation runs; otherwise its start does."""
+    api = running_api()
+    if api is not None:
+        _with_client(api, _start_missing, progress)
+
+
+async def _start_missing(client: object, progress: Callable[[str, int, int], None]) -> None:
+    from flows.news import spread_news
+    from flows.runs import start_runs
+    from tasks.wakes import orders_without_run
+
+    async def tell(done: int, total: int) -> None:
+        progress("建立运行", done, total)
+
+    await start_runs(client, orders_without_run(), tell)  # type: ignore[arg-type]
+    await spread_news(client)  # type: ignore[arg-type]
+
+
 async def _refresh(client: object, number: str) -> None:
     from flows.news import spread_news
     from flows.runs import refresh

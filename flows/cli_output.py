@@ -22,7 +22,7 @@ from tasks.texts import shortened
 from tasks.views import messages_json, order_json, orders_json
 
 
-def _print_json(value: object) -> None:
+def print_json(value: object) -> None:
     print(json.dumps(value, ensure_ascii=False, indent=2))
 
 
@@ -42,7 +42,7 @@ def show_order(number: str, *, as_json: bool = True) -> None:
     """One order, with history and messages."""
     found = order_json(number)
     if as_json:
-        _print_json(found)
+        print_json(found)
         return
     _print_table(
         ("", ""), [(key, value) for key, value in found.items() if not isinstance(value, list)]
@@ -61,7 +61,7 @@ def show_orders(*, as_json: bool, **filters: Any) -> None:
     """The orders that fit."""
     found = orders_json(**filters)
     if as_json:
-        _print_json(found)
+        print_json(found)
         return
     _print_table(
         ("number", "status", "grid", "category", "handler", "due", "words"),
@@ -84,7 +84,7 @@ def show_messages(*, state: MessageState | None, as_json: bool) -> None:
     """The messages in a state, or all."""
     found = messages_json(state)
     if as_json:
-        _print_json(found)
+        print_json(found)
         return
     _message_table(found)
 
@@ -110,7 +110,7 @@ def _message_table(found: Sequence[Mapping[str, Any]]) -> None:
 def show_counts(counts: Mapping[str, int], *, as_json: bool) -> None:
     """What a sweep did."""
     if as_json:
-        _print_json(dict(counts))
+        print_json(dict(counts))
         return
     print("、".join(f"{word} {count}" for word, count in counts.items()) or "没有要做的。")
 
@@ -122,7 +122,7 @@ def show_check(catalog: Catalog, *, as_json: bool) -> None:
     units = [h for h in catalog.handlers.values() if h.kind is HandlerKind.UNIT]
     if as_json:
         ids = ("grids", "handlers", "members", "staff", "categories", "channels", "service_levels")
-        _print_json({"ok": True, **{name: list(getattr(catalog, name)) for name in ids}})
+        print_json({"ok": True, **{name: list(getattr(catalog, name)) for name in ids}})
         return
     print(
         f"配置没有错误：{catalog.community.name}，网格 {len(catalog.grids)} 个，服务队 {len(teams)} 支 {people} 人，"
@@ -142,7 +142,7 @@ def show_lifecycle(*, as_json: bool) -> None:
         for (kind, source, action), target in TRANSITIONS.items()
     ]
     if as_json:
-        _print_json({"rows": rows, "actions": {action.value: _keys(action) for action in Action}})
+        print_json({"rows": rows, "actions": {action.value: _keys(action) for action in Action}})
         return
     _print_table(("kind", "from", "action", "to"), [list(row.values()) for row in rows])
 

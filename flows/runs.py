@@ -7,6 +7,7 @@ wake or a wiped Prefect loses nothing: `reconcile` puts the runs right again.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -26,36 +27,78 @@ from prefect.states import Cancelled, Completed, Scheduled
 from flows.asking import forget_forms, keyset_of, show_form, stored_answer, suspended, was_asked
 from flows.forms.steps import Step, next_step
 from tasks.wakes import (
+    Carried,
+    Made,
     carried_orders,
     installation_key,
     known_runs,
     next_attempt,
+    orders_without_run,
     run_of,
-    set_run,
+    set_runs,
 )
 
 ORDER_DEPLOYMENT = "order/订单"
 LIVE = (StateType.SCHEDULED, StateType.PENDING, StateType.RUNNING, StateType.PAUSED)
 PAGE = 200
+BATCH = 50  # runs that are remembered together
+Progress = Callable[[int, int], Awaitable[None]]  # so many of so many
 A_MINUTE, AN_HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
 async def start_run(client: PrefectClient, number: str) -> None:
     """Makes the run of an open order, already waiting with its form; twice at once makes one run."""
+    deployment = await client.read_deployment_by_name(ORDER_DEPLOYMENT)
+    if made := await _make_run(client, deployment.id, number):
+        set_runs([made])
+
+
+async def start_runs(
+    client: PrefectClient, numbers: Sequence[str], progress: Progress | None = None
+) -> Counter[str]:
+    """Makes the runs of many open orders, one after the other: on SQLite, Prefect is slower at several.
+
+    Counts what was done. One that cannot be made does not stop the others. Interrupted anywhere
+    and started again, the same runs are there.
+    """
+    counts: Counter[str] = Counter()
+    deployment = await client.read_deployment_by_name(ORDER_DEPLOYMENT)
+    for start in range(0, len(numbers), BATCH):
+        made: list[Made] = []
+        for number in numbers[start : start + BATCH]:
+            try:
+                made += filter(None, [await _make_run(client, deployment.id, number)])
+            except Exception as error:  # the next one must have its turn; a sweep tries this again
+                counts["failed"] += 1
+                get_logger("diandan").error("order %s: %s", number, type(error).__name__)
+        set_runs(made)
+        counts["started"] += len(made)
+        if progress:
+            await progress(start + len(made), len(numbers))
+    return counts
+
+
+async def _make_run(client: PrefectClient, deployment: UUID, number: str) -> Made | None:
+    """The run of an order's present attempt: a new one, or the one that somebody has just made."""
     attempt, step = run_of(number).attempt, next_step(number)
     if not step.waits or step.form is None:
-        return
-    deployment = await client.read_deployment_by_name(ORDER_DEPLOYMENT)
+        return None
     run = await client.create_flow_run_from_deployment(
-        deployment.id,
+        deployment,
         parameters={"number": number},
         name=step.run_name,
         tags=list(step.tags),
         state=suspended(step.key),
         idempotency_key=f"{installation_key()}:{number}:{attempt}",
     )
+    assert run.state is not None
+    if run.state.is_final():  # made by another, and ended since
+        next_attempt(number, attempt)
+        return await _make_run(client, deployment, number)
     await step.form.asave(keyset_of(step.key), run.id)
-    set_run(number, str(run.id), attempt)
+    if run.state.type is StateType.PAUSED and not _waits_under(run, step.key):
+        await show_form(client, run, step.form, step.key)  # made before the order moved on
+    return Made(number, str(run.id), attempt)
 
 
 async def refresh(client: PrefectClient, number: str) -> str:
@@ -67,7 +110,7 @@ async def refresh(client: PrefectClient, number: str) -> str:
     run = await _read(client, carried.run_id)
     step = next_step(number)
     if run is None or run.state is None or run.state.is_final():
-        return await _replace(client, step, run, carried.attempt)
+        return await _replace(client, step, run, carried)
     if run.state.type is not StateType.PAUSED:
         return "working"
     if not step.waits:
@@ -100,7 +143,7 @@ def _waits_under(run: FlowRun, key: str) -> bool:
     )
 
 
-async def _replace(client: PrefectClient, step: Step, run: FlowRun | None, attempt: int) -> str:
+async def _replace(client: PrefectClient, step: Step, run: FlowRun | None, carried: Carried) -> str:
     """An open order whose run is gone gets a new one; a crashed run with an answer does its work first.
 
     A run that failed over its answer is not tried again: the new one asks anew.
@@ -111,7 +154,8 @@ async def _replace(client: PrefectClient, step: Step, run: FlowRun | None, attem
     if run is not None and crashed and await stored_answer(client, run.id, step.key):
         await wake(client, run)
         return "woken"
-    next_attempt(step.number, attempt)
+    if carried.run_id is not None:  # without one it may be on its way: found again, not doubled
+        next_attempt(step.number, carried.attempt)
     await start_run(client, step.number)
     return "started"
 
@@ -134,16 +178,20 @@ async def _read(client: PrefectClient, run_id: str | None) -> FlowRun | None:
         return None
 
 
-async def reconcile(client: PrefectClient) -> dict[str, int]:
+async def reconcile(client: PrefectClient, most_new: int | None = None) -> dict[str, int]:
     """Makes runs and orders agree: exactly one waiting run per open order, whatever happened before.
 
-    Counts what was done. One order that cannot be put right does not stop the others. Runs are
-    listed once, so that what is right costs nothing.
+    Counts what was done, and with `most_new` how many runs are still to be made (`left`). One order
+    that cannot be put right does not stop the others. Runs are listed once, so that what is right
+    costs nothing.
     """
-    counts: Counter[str] = Counter()
     listed = await live_order_runs(client)
     live = {str(run.id): run for run in listed}
-    for order in carried_orders():
+    without = orders_without_run()
+    with_one = [order for order in carried_orders() if order.run_id is not None]
+    counts = await start_runs(client, without[:most_new])
+    counts["left"] = len(without[most_new:]) if most_new is not None else 0
+    for order in with_one:
         run = live.get(order.run_id or "")
         if run is not None and _waits_under(run, order.key) and not _is_young(run, AN_HOUR):
             counts["right"] += 1

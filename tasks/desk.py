@@ -48,6 +48,7 @@ class DeskView:
     handler: str
     member: str
     due: str
+    first_asked: str  # "" when it was asked here
     resident_name: str
     resident_phone: str
     history: tuple[PastDeed, ...]
@@ -76,6 +77,9 @@ def _view(session: Session, order: Order) -> DeskView:
     handler = catalog.handlers.get(order.handler or "")
     member = session.get(Member, order.member) if order.member else None
     resident = session.get(Resident, order.resident_id) if order.resident_id else None
+    history = session.exec(
+        select(History).where(History.order_id == order.id).order_by(col(History.version))
+    ).all()
     return DeskView(
         state=state_of(order),
         wakes=order.wakes,
@@ -88,7 +92,8 @@ def _view(session: Session, order: Order) -> DeskView:
         due=local_time(order.due_at, zone) if order.due_at else "",
         resident_name=resident.name if resident else "",
         resident_phone=resident.phone if resident else "",
-        history=_history(session, order, zone),
+        first_asked=_first_asked(history[0]),
+        history=tuple(_past_deed(session, row, zone) for row in history),
         suggested_category=category.id if category else suggest_category(order.words, catalog),
         twins=_twins(session, order) if order.status in (Status.PLACED, Status.ACCEPTED) else (),
         members=_members(session, order),
@@ -96,19 +101,15 @@ def _view(session: Session, order: Order) -> DeskView:
     )
 
 
-def _history(session: Session, order: Order, zone: str) -> tuple[PastDeed, ...]:
-    rows = session.exec(
-        select(History).where(History.order_id == order.id).order_by(col(History.version))
-    )
-    return tuple(
-        PastDeed(
-            local_time(row.at, zone),
-            name_of_actor(session, row.actor),
-            row.action.label,
-            row.reason,
-        )
-        for row in rows
-    )
+def _past_deed(session: Session, row: History, zone: str) -> PastDeed:
+    who = name_of_actor(session, row.actor)
+    return PastDeed(local_time(row.at, zone), who, row.action.label, row.reason)
+
+
+def _first_asked(first: History) -> str:
+    """The local day when it was asked somewhere else, before it came here."""
+    asked = first.inputs.get("asked_at")
+    return str(local_day(datetime.fromisoformat(asked), house().timezone)) if asked else ""
 
 
 def _twins(session: Session, order: Order) -> tuple[str, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class DiandanError(Exception):
     """A user's mistake or a refusal by the rules. `str()` is one whole sentence that says what to do."""
@@ -18,6 +20,25 @@ class BadInput(DiandanError):
     """Something typed is not usable: which field, and what would be right."""
 
     sentence = "“{field}”不对：{problem}"
+
+
+class BadFile(DiandanError):
+    """A file that cannot be imported as it is."""
+
+    sentence = "文件“{file}”{problem}"
+
+
+class BadRows(DiandanError):
+    """Cells of a file that cannot be used; the first of them are told. Nothing was stored."""
+
+    sentence = "{headline}{shown}"
+
+    def __init__(self, *, file: str, mistakes: Sequence[object], most: int = 20) -> None:
+        self.headline = f"文件“{file}”里有 {len(mistakes)} 处要改，什么都没有存："
+        self.lines = [str(mistake) for mistake in mistakes[:most]]
+        if len(mistakes) > most:
+            self.lines.append(f"还有 {len(mistakes) - most} 处")
+        super().__init__(headline=self.headline, shown="；".join(self.lines))
 
 
 class UnknownOrder(DiandanError):

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from config.catalog import ChannelKind
+from config.catalog import Category, Channel, ChannelKind, Grid
 from tasks.clock import utc_now
 from tasks.db import transaction
 from tasks.directory import actor
-from tasks.errors import BadInput, UnknownId
+from tasks.errors import BadInput, DiandanError, UnknownId
 from tasks.house import house
 from tasks.messages import write_messages
 from tasks.models.enums import PREFIXES, Kind
 from tasks.models.inputs import Place
-from tasks.models.state import Actor
+from tasks.models.state import Actor, OrderState
 from tasks.models.tables import Counter, History, Order, Resident
 from tasks.requests import is_mail_address, normal_phone
 from tasks.rules.circumstances import Circumstances
@@ -36,7 +40,9 @@ def place_order(request: Place, who: str = "resident") -> str:
     Raises BadInput or UnknownId for a phone, grid, category or channel that is none; then nothing
     is stored and no number is used up.
     """
-    request = _checked(request)
+    request, errors = check_place(request)
+    if errors:
+        raise errors[0]
     for _ in range(2):  # somebody stored the year's first number or the same external id meanwhile
         try:
             return _store(request, who)
@@ -51,56 +57,101 @@ def _store(request: Place, who: str) -> str:
             return number
         person = actor(session, who)
         around = Circumstances(now=utc_now(), actor=person, catalog=house().catalog)
-        state = placed(_next_number(session, request.kind), request, around)
+        series = series_of(request.kind, around.now)
+        state = placed(number_in(series, take_numbers(session, series)), request, around)
         resident = _resident(session, request)
         order = Order(
-            words=request.words,
-            place=request.place,
-            source=request.source,
-            external_id=request.external_id,
-            resident_id=resident.id if resident else None,
-            **vars(state),
+            **order_columns(request, state), resident_id=resident.id if resident else None
         )
         session.add(order)
         session.flush()
-        session.add(_first_row(order, request, person))
+        assert order.id is not None
+        session.add(History(order_id=order.id, **first_row(request, state, person)))
         write_messages(session, order, notices_of(Deed(state, state, request, person)), person)
         return order.number
 
 
-def _checked(request: Place) -> Place:
-    """The request with its phone in normal form and ids that the catalog has."""
-    catalog = house().catalog
-    updates: dict[str, object] = {"phone": normal_phone(request.phone)}
-    for what, field, known in (
-        ("网格", "grid", catalog.grids),
-        ("类别", "category", catalog.categories),
-        ("渠道", "channel", catalog.channels),
-    ):
-        typed = getattr(request, field)
-        if typed is None or typed in known:
-            continue
-        named = [id for id, entry in known.items() if entry.name == typed]
-        if not named:
-            raise UnknownId(what=what, id=typed, hint="，可用的有：" + "、".join(known))
-        updates[field] = named[0]
+def order_columns(request: Place, state: OrderState) -> dict[str, Any]:
+    """A new order's columns, but for its resident."""
+    return {
+        "words": request.words,
+        "place": request.place,
+        "source": request.source,
+        "external_id": request.external_id,
+        **vars(state),
+    }
+
+
+def first_row(request: Place, state: OrderState, person: Actor) -> dict[str, Any]:
+    """The columns of the row of history that every order begins with, but for the order's id."""
+    return {
+        "version": state.version,
+        "round": state.round,
+        "at": state.placed_at,
+        "action": request.action,
+        "from_status": None,
+        "to_status": state.status,
+        "actor": person.id,
+        "inputs": request.model_dump(mode="json", exclude_defaults=True, exclude=set(PRIVATE)),
+    }
+
+
+def check_place(request: Place) -> tuple[Place, list[DiandanError]]:
+    """The request with its phone in normal form and ids that the catalog has, and all that is wrong.
+
+    Each error has the field's name among its facts (`name`).
+    """
+    updates: dict[str, object] = {}
+    errors: list[DiandanError] = []
+    for name, right in (("phone", _phone), ("grid", _id), ("category", _id), ("channel", _id)):
+        try:
+            updates[name] = right(name, getattr(request, name))
+        except DiandanError as error:
+            errors.append(error)
     checked = request.model_copy(update=updates)
-    _check_address(checked)
-    return checked
+    if not errors:
+        errors += _address_problems(checked)
+    return checked, errors
 
 
-def _check_address(request: Place) -> None:
+def _phone(_name: str, typed: str) -> str:
+    return normal_phone(typed)
+
+
+def _id(name: str, typed: str | None) -> str | None:
+    """The id of a grid, category or channel that was named by id or name."""
+    catalog = house().catalog
+    entries: dict[str, tuple[str, Mapping[str, Grid | Category | Channel]]] = {
+        "grid": ("网格", catalog.grids),
+        "category": ("类别", catalog.categories),
+        "channel": ("渠道", catalog.channels),
+    }
+    what, known = entries[name]
+    if typed is None or typed in known:
+        return typed
+    named = [id for id, entry in known.items() if entry.name == typed]
+    if not named:
+        raise UnknownId(name=name, what=what, id=typed, hint="，可用的有：" + "、".join(known))
+    return named[0]
+
+
+def _address_problems(request: Place) -> list[DiandanError]:
+    """What keeps the resident's own channel from reaching them."""
     if request.channel is None:
-        return
-    field = "渠道地址（address）"
+        return []
     kind = house().catalog.channels[request.channel].kind
     if kind not in PERSONAL:
-        raise BadInput(field="渠道（channel）", problem="这个渠道发给一个群，不能用来通知居民。")
-    if kind is ChannelKind.MAIL:
-        if not is_mail_address(request.address):
-            raise BadInput(field=field, problem="要写一个邮箱地址，例如 name@example.org。")
-    elif not (request.address or request.phone):
-        raise BadInput(field=field, problem="选了渠道，就要写地址或电话。")
+        problem = "这个渠道发给一个群，不能用来通知居民。"
+        return [BadInput(name="channel", field="渠道（channel）", problem=problem)]
+    if kind is ChannelKind.MAIL and not is_mail_address(request.address):
+        return [_address_problem("要写一个邮箱地址，例如 name@example.org。")]
+    if kind is not ChannelKind.MAIL and not (request.address or request.phone):
+        return [_address_problem("选了渠道，就要写地址或电话。")]
+    return []
+
+
+def _address_problem(problem: str) -> BadInput:
+    return BadInput(name="address", field="渠道地址（address）", problem=problem)
 
 
 def _already_placed(session: Session, request: Place) -> str | None:
@@ -113,21 +164,32 @@ def _already_placed(session: Session, request: Place) -> str | None:
     ).first()
 
 
-def _next_number(session: Session, kind: Kind) -> str:
-    """A-2026-0001 and so on: without gaps, since a rolled back transaction gives its number back."""
-    year = local_day(utc_now(), house().timezone).year
-    series = f"{PREFIXES[kind]}-{year}"
-    one_more = (
+def series_of(kind: Kind, moment: datetime) -> str:
+    """A-2026 and so on: what the numbers of a kind and local year begin with."""
+    return f"{PREFIXES[kind]}-{local_day(moment, house().timezone).year}"
+
+
+def number_in(series: str, count: int) -> str:
+    """A-2026-0001 and so on."""
+    return f"{series}-{count:04d}"
+
+
+def take_numbers(session: Session, series: str, count: int = 1) -> int:
+    """Takes the next `count` numbers of a series, and gives the first of them.
+
+    Without gaps, since a rolled back transaction gives its numbers back.
+    """
+    more = (
         update(Counter)
         .where(col(Counter.series) == series)
-        .values(last=col(Counter.last) + 1)
+        .values(last=col(Counter.last) + count)
         .returning(col(Counter.last))
     )
-    last = session.execute(one_more).scalar()
+    last = session.execute(more).scalar()
     if last is None:  # the first of its year
-        session.add(Counter(series=series, last=1))
+        session.add(Counter(series=series, last=count))
         session.flush()
-    return f"{series}-{last or 1:04d}"
+    return (last or count) - count + 1
 
 
 def _resident(session: Session, request: Place) -> Resident | None:
@@ -153,18 +215,3 @@ def _known_resident(session: Session, request: Place) -> Resident | None:
     if not request.phone:
         wanted = wanted.where(Resident.address == request.address)
     return session.exec(wanted).first()
-
-
-def _first_row(order: Order, request: Place, person: Actor) -> History:
-    assert order.id is not None
-    return History(
-        order_id=order.id,
-        version=order.version,
-        round=order.round,
-        at=order.placed_at,
-        action=request.action,
-        from_status=None,
-        to_status=order.status,
-        actor=person.id,
-        inputs=request.model_dump(mode="json", exclude_defaults=True, exclude=set(PRIVATE)),
-    )

@@ -8,6 +8,7 @@ from typing import Any
 
 import phonenumbers
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from tasks.errors import BadInput
 from tasks.models.enums import Action
@@ -15,6 +16,7 @@ from tasks.models.inputs import INPUTS, ActionInput
 
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)*", re.ASCII)
 _QUOTED = re.compile("'(.*?)'")
+_NOTHING_THERE = frozenset({"missing", "string_too_short", "too_short"})
 _MOBILE = re.compile(r"1[3-9]\d{9}")  # the library's ranges lag behind newly opened ones
 
 FIELD_WORDS = {
@@ -30,6 +32,7 @@ FIELD_WORDS = {
     "phone": "电话",
     "channel": "渠道",
     "address": "渠道地址",
+    "asked_at": "提出时间",
     "language": "语言",
     "consent": "同意",
     "reason": "说明",
@@ -50,24 +53,33 @@ FIELD_WORDS = {
 
 def request_for(action: Action, values: Mapping[str, Any]) -> ActionInput:
     """The validated input of an action. Raises BadInput, naming the field and what would be right."""
+    request, problems = try_request(action, values)
+    if request is None:
+        raise problems[0]
+    return request
+
+
+def try_request(
+    action: Action, values: Mapping[str, Any]
+) -> tuple[ActionInput | None, list[BadInput]]:
+    """The validated input of an action, or everything that is wrong with the values."""
     try:
-        return INPUTS[action].model_validate(dict(values))
+        return INPUTS[action].model_validate(dict(values)), []
     except ValidationError as error:
-        raise _in_words(action, error) from None
+        return None, [_in_words(action, each) for each in error.errors(include_url=False)]
 
 
-def _in_words(action: Action, error: ValidationError) -> BadInput:
-    first = error.errors(include_url=False)[0]
-    name = str(first["loc"][0]) if first["loc"] else ""
+def _in_words(action: Action, error: ErrorDetails) -> BadInput:
+    name = str(error["loc"][0]) if error["loc"] else ""
     field = FIELD_WORDS.get(name, name)
     label = f"{field}（{name}）" if field != name else name
-    return BadInput(
-        field=label, problem=_problem(action, first["type"], first.get("ctx", {}), first["msg"])
-    )
+    problem = _problem(action, error["type"], error.get("ctx", {}), error["msg"])
+    kind = "missing" if error["type"] in _NOTHING_THERE else "wrong"
+    return BadInput(field=label, problem=problem, name=name, kind=kind)
 
 
 def _problem(action: Action, kind: str, context: Mapping[str, Any], plain: str) -> str:
-    if kind in {"missing", "string_too_short", "too_short"}:
+    if kind in _NOTHING_THERE:
         return f"“{action.label}”必须填写这一项。"
     if kind in {"string_too_long", "too_long"}:
         return f"太长了，最多 {context['max_length']} 个字。"
@@ -107,6 +119,7 @@ def normal_phone(text: str) -> str:
     if not text.strip():
         return ""
     wrong = BadInput(
+        name="phone",
         field="电话（phone）",
         problem=f"“{text[:30]}”不是电话号码，请写 11 位手机号，或带区号的固定电话。",
     )

@@ -5,6 +5,7 @@ None of this is law: version, status and history are untouched.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import update
@@ -21,6 +22,15 @@ class Carried:
     """Which run carries an order, and how many it has had."""
 
     run_id: str | None
+    attempt: int
+
+
+@dataclass(frozen=True)
+class Made:
+    """A run that was made for an order, and which one of the order's runs it is."""
+
+    number: str
+    run_id: str
     attempt: int
 
 
@@ -48,15 +58,20 @@ def form_key(version: int, wakes: int) -> str:
 
 
 def carried_orders() -> list[OpenOrder]:
-    """All open orders, the oldest first."""
+    """All open orders, the one with the nearest deadline first."""
     wanted = (
         select(Order.number, col(Order.run_id), Order.version, Order.wakes)
         .where(col(Order.status).in_(OPEN))
-        .order_by(col(Order.id))
+        .order_by(col(Order.due_at).is_(None), col(Order.due_at), col(Order.id))
     )
     with reading(house().database) as session:
         rows = session.exec(wanted)
         return [OpenOrder(n, run, form_key(version, wakes)) for n, run, version, wakes in rows]
+
+
+def orders_without_run() -> list[str]:
+    """The numbers of open orders that no run carries, the one with the nearest deadline first."""
+    return [order.number for order in carried_orders() if order.run_id is None]
 
 
 def known_runs() -> set[str]:
@@ -74,14 +89,15 @@ def count_wake(number: str) -> None:
         )
 
 
-def set_run(number: str, run_id: str, attempt: int) -> None:
-    """Remembers which run carries the order, unless a later attempt has begun."""
+def set_runs(made: Sequence[Made]) -> None:
+    """Remembers which runs carry their orders, unless a later attempt has begun."""
     with transaction(house().database) as session:
-        session.execute(
-            update(Order)
-            .where(col(Order.number) == number, col(Order.run_attempt) == attempt)
-            .values(run_id=run_id)
-        )
+        for one in made:
+            session.execute(
+                update(Order)
+                .where(col(Order.number) == one.number, col(Order.run_attempt) == one.attempt)
+                .values(run_id=one.run_id)
+            )
 
 
 def next_attempt(number: str, after: int) -> int:

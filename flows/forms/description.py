@@ -31,7 +31,7 @@ def describe(view: DeskView, fields: int, *, with_phone: bool, problem: str = ""
     state = view.state
     rows = [
         ("内容", escaped(shortened(view.words, WORDS_SHOWN))),
-        ("地点", escaped(view.place)),
+        _joined(("地点", escaped(view.place)), ("最初提出", view.first_asked)),
         _joined(("类别", view.category), ("网格", view.grid)),
         _joined(("承办", view.handler), ("党员", view.member)),
         _joined(

@@ -10,11 +10,11 @@ import re
 from datetime import date as Date
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from tasks.models.enums import Action, Grade, Kind, PledgeKind, Source, Urgency
 
-MAX_WORDS = 5_000
+MAX_WORDS = 10_000  # the longest of 2,200 messages to a city has 7,000
 MAX_REASON = 2_000
 MAX_NAME = 60
 MAX_FEN = 10**13  # a hundred thousand million yuan
@@ -110,6 +110,8 @@ class Place(ActionInput):
     address: Line = ""
     language: Annotated[Id, typed("language")] = "zh-CN"
     consent: bool = True
+    # when the resident first said it, if it was not now
+    asked_at: Annotated[AwareDatetime | None, typed("time")] = None
 
 
 class Accept(ActionInput):

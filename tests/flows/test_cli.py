@@ -267,6 +267,7 @@ def test_the_contract_is_printed_as_data(command: Command) -> None:
         *((name, "text") for name in ("words", "place", "source", "external_id", "resident")),
         *((name, "text") for name in ("phone", "address", "reason", "instead", "helpers")),
         *((name, "text") for name in ("donor", "pledge", "voucher")),
+        ("asked_at", "time"),
         *((name, "choice") for name in ("kind", "urgency", "grade")),
         *((name, "boolean") for name in ("consent", "tell_resident", "anonymous", "solved")),
         *((name, name) for name in ("grid", "category", "channel", "language", "yuan", "date")),
@@ -413,7 +414,7 @@ ON_A_LAMP = [
     ),
     (
         ("place", "--kind", "appeal", "--words", LONG),
-        "“内容（words）”不对：太长了，最多 5000 个字。",
+        "“内容（words）”不对：太长了，最多 10000 个字。",
     ),
     (
         ("place", *LAMP, "--phone", "1390000"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -437,6 +438,14 @@ def test_long_words_are_cut(sqlite_house: House, place: Callable[..., str]) -> N
     description = next_step(place(words="灯" * 5000)).form._description
     assert "灯" * 1499 + "…" in description
     assert "灯" * 1500 not in description
+
+
+def test_an_order_that_came_from_elsewhere_says_when_it_was_first_asked(
+    sqlite_house: House, place: Callable[..., str]
+) -> None:
+    asked = datetime(2025, 3, 4, 17, 0, tzinfo=UTC)  # already the 5th in Shanghai
+    assert "| 最初提出 | 2025-03-05 |" in next_step(place(asked_at=asked)).form._description
+    assert "最初提出" not in next_step(place()).form._description
 
 
 @pytest.mark.parametrize(("kind", "status"), EVERY)

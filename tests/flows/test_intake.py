@@ -176,7 +176,7 @@ def test_a_registration_that_was_given_up_leaves_the_list(
     ("wrong", "sentence"),
     [
         ({"words": " \n "}, "“点单”必须填写这一项。"),
-        ({"words": "灯" * 100_000}, "太长了，最多 5000 个字。"),
+        ({"words": "灯" * 100_000}, "太长了，最多 10000 个字。"),
         ({"resident": "名" * 61}, "太长了，最多 60 个字。"),
         (
             {"channel": "电子邮件", "phone": "13900000001"},

@@ -254,6 +254,40 @@ def test_a_new_order_s_run_waits_already_and_twice_is_once(
     assert desk.form(number).name == "AcceptanceForm"
 
 
+def test_a_run_whose_making_was_cut_off_is_found_again_with_today_s_form(
+    prefect: Any, desk: Any, open_order: Open, wait: Wait, do: Callable[..., None]
+) -> None:
+    number = open_order()
+    run = desk.id(number)
+    runs.set_runs([runs.Made(number, None, 0)])  # made in Prefect, not yet remembered here
+    do(number, "accept")
+    assert wait(reconcile(prefect)) == {"started": 1}
+    assert desk.id(number) == run
+    assert prefect.key_of(run) == "v2-w0"
+    assert len(prefect.runs) == 1
+
+
+def test_a_run_whose_making_was_cut_off_and_that_ended_since_is_replaced(
+    prefect: Any, desk: Any, open_order: Open, wait: Wait
+) -> None:
+    number = open_order()
+    run = desk.run(number)
+    run.state = state(StateType.CANCELLED)
+    runs.set_runs([runs.Made(number, None, 0)])
+    assert wait(reconcile(prefect)) == {"started": 1}
+    assert desk.id(number) != run.id
+    assert desk.form(number).name == "AcceptanceForm"
+
+
+def test_of_many_orders_without_a_run_the_most_urgent_come_first(
+    prefect: Any, desk: Any, wait: Wait, place: Callable[..., str]
+) -> None:
+    usual, urgent = place(), place(urgency="urgent")
+    assert wait(reconcile(prefect, most_new=1)) == {"started": 1, "left": 1}
+    assert run_of(urgent).run_id is not None
+    assert run_of(usual).run_id is None
+
+
 def test_an_order_that_has_ended_gets_no_run(
     prefect: Any, wait: Wait, place: Callable[..., str], do: Callable[..., None]
 ) -> None:
@@ -305,8 +339,9 @@ def test_a_run_is_put_right_whatever_happened_to_it(
     if answered or what == "the run was answered":
         prefect.answer(run.id, who=desk.who)
     if what == "it never had a run":
-        runs.set_run(number, None, 0)
+        runs.set_runs([runs.Made(number, None, 0)])
         del prefect.runs[run.id]
+        prefect.keys.clear()
     elif what == "the run was deleted":
         del prefect.runs[run.id]
     elif what == "the form was lost":

@@ -71,7 +71,7 @@ def nothing_stored(sqlite_house: House) -> Callable[[], bool]:
         ({"words": ""}, "“内容（words）”不对：“点单”必须填写这一项。"),
         ({"words": " \n\t "}, "“内容（words）”不对：“点单”必须填写这一项。"),
         ({"words": "\x00\x07\x1b"}, "“内容（words）”不对：“点单”必须填写这一项。"),
-        ({"words": LONG}, "“内容（words）”不对：太长了，最多 5000 个字。"),
+        ({"words": LONG}, "“内容（words）”不对：太长了，最多 10000 个字。"),
         ({"resident": "名" * 200}, "“姓名（resident）”不对：太长了，最多 60 个字。"),
         ({"place": "路" * 201}, "“地点（place）”不对：太长了，最多 200 个字。"),
         ({"kind": "complaint"}, "“种类（kind）”不对：只能是 appeal、small_wish、big_wish。"),
