@@ -37,6 +37,9 @@ class Settings(BaseSettings):
     config: Folder = Field(
         default=ROOT / "config" / "example", description="The folder that describes the community."
     )
+    inbox: Folder | None = Field(
+        default=None, description="Where tables to import are dropped; inbox/ in `home` by default."
+    )
     database: str | None = Field(
         default=None,
         description="The database's URL, sqlite:///… or postgresql://…; a file in `home` by default.",
@@ -72,6 +75,11 @@ class Settings(BaseSettings):
         """The settings of this machine: `chosen` first, then the environment, then the file .env in `home`."""
         home = Path(chosen.get("home") or os.environ.get("DIANDAN_HOME") or ROOT / "var")
         return cls(_env_file=_absolute(home) / ".env", **chosen)
+
+    @property
+    def inbox_folder(self) -> Path:
+        """The folder where tables to import are dropped."""
+        return self.inbox or self.home / "inbox"
 
     @cached_property
     def database_url(self) -> str:

@@ -9,7 +9,7 @@ from prefect import flow
 from prefect.client.orchestration import PrefectClient
 from prefect.logging import get_run_logger
 
-from flows.asking import attempts, connect, forget_forms, stored_answer, this_run_id, wait_for
+from flows.asking import connect, forget_forms, last_answer, this_run_id, wait_for
 from flows.forms.answers import Answer
 from flows.forms.description import escaped
 from flows.forms.fields import (
@@ -19,7 +19,7 @@ from flows.forms.fields import (
     day,
     labels,
     pick,
-    pick_order,
+    remembering,
     text,
     who,
 )
@@ -120,10 +120,8 @@ async def act_on_order(what: str) -> None:
         what: 不用改，直接点 Run。
     """
     async with connect() as client:
-        run, problem = this_run_id(), ""
-        attempt = await attempts(client, "pick")
-        key = f"pick-{attempt}"
-        answer = await stored_answer(client, run, key) if attempt else None
+        answer, next_key = await last_answer(client, "pick")
+        problem = ""
         if answer is not None:
             problem = await _carry_out(client, what, answer)
             if not problem:
@@ -132,7 +130,7 @@ async def act_on_order(what: str) -> None:
         if form is None:
             get_run_logger().info("现在没有可以“%s”的订单。", what)
             return
-        await wait_for(form, f"pick-{attempt + 1}")
+        await wait_for(form, next_key)
 
 
 def _candidates(what: str) -> list[Choice]:
@@ -151,7 +149,9 @@ def _form(what: str, problem: str, earlier: Answer | None) -> type[OrderForm] | 
     versions = {choice.number: choice.version for choice in choices}
     fields: Fields = {
         "who": who(),
-        "order": pick_order("哪一单", lines, versions, chosen if chosen in lines else None),
+        "order": remembering(
+            pick("哪一单", lines, chosen if chosen in lines else None), versions=versions
+        ),
         **OFFERS[what].fields(),
     }
     warning = f"**⚠️ {escaped(problem)}**\n\n" if problem else ""

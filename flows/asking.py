@@ -59,6 +59,14 @@ async def attempts(client: PrefectClient, prefix: str) -> int:
     return count
 
 
+async def last_answer(client: PrefectClient, prefix: str) -> tuple[Answer | None, str]:
+    """The answer to the newest of this run's forms `prefix`-1, -2 and so on, and the key of the next."""
+    count = await attempts(client, prefix)
+    key = f"{prefix}-{count}"
+    answer = await stored_answer(client, this_run_id(), key) if count else None
+    return answer, f"{prefix}-{count + 1}"
+
+
 async def stored_answer(client: PrefectClient, run: UUID, key: str) -> Answer | None:
     """The answer to the form of a key, completed with what the form had preselected; None without one."""
     keys = keyset_of(key)

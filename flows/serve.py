@@ -13,11 +13,12 @@ from prefect.exceptions import ObjectNotFound
 from prefect.types.entrypoint import EntrypointType
 
 from flows.actions import OFFERS, act_on_order
+from flows.importing import import_file
 from flows.intake import register
 from flows.order import carry_order
 from flows.runs import ORDER_DEPLOYMENT
 from flows.sweeps import reconcile_runs, send_messages
-from flows.tags import CLOCK, DESK, INNER
+from flows.tags import BULK, CLOCK, DESK, INNER
 from flows.told import tick_off
 from tasks.errors import OtherInstallation
 from tasks.house import house
@@ -35,6 +36,7 @@ class Entry:
     parameters: dict[str, Any]
     schedule: str | None = None
     one_at_a_time: bool = False
+    is_long: bool = False
 
 
 def entries() -> list[Entry]:
@@ -46,6 +48,14 @@ def entries() -> list[Entry]:
                 act_on_order, what, DESK, f"对任意一件在办订单“{what}”：先选订单。", {"what": what}
             )
             for what in OFFERS
+        ),
+        Entry(
+            import_file,
+            "导入",
+            DESK,
+            "把收件箱文件夹里的 CSV 或 XLSX 表格登记成订单：先看一遍会怎样。",
+            {},
+            is_long=True,
         ),
         Entry(tick_off, "已告知", DESK, "打过电话、转发过文字以后，在这里打勾。", {}),
         Entry(carry_order, "订单", INNER, "每件订单一个运行，由系统建立，不用手动启动。", {}),
@@ -103,7 +113,7 @@ async def _deploy(entry: Entry) -> None:
         concurrency_limit=1 if entry.one_at_a_time else None,
         parameters=entry.parameters,
         description=entry.description,
-        tags=[entry.tag],
+        tags=[entry.tag, *([BULK] if entry.is_long else [])],
         version=installation_key(),
         work_pool_name=house().settings.pool,
         entrypoint_type=EntrypointType.MODULE_PATH,

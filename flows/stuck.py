@@ -16,11 +16,12 @@ from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.states import Cancelled, Crashed
 
 from flows.runs import wake
-from flows.tags import CLOCK
+from flows.tags import BULK, CLOCK
 from tasks.house import house
 
 AT_WORK = (StateType.PENDING, StateType.RUNNING, StateType.CANCELLING)
-SWEEPS_TAKE = 10  # times as long as a person's form, before they are taken for dead
+LONG = {CLOCK, BULK}
+LONG_TAKES = 10  # times as long as a person's form, before it is taken for dead
 
 
 async def free_stuck_runs(client: PrefectClient, all_are_dead: bool = False) -> int:
@@ -44,7 +45,7 @@ async def free_stuck_runs(client: PrefectClient, all_are_dead: bool = False) -> 
 
 def _is_dead(run: FlowRun) -> bool:
     limit = timedelta(seconds=house().settings.stuck_after)
-    limit *= SWEEPS_TAKE if CLOCK in run.tags else 1
+    limit *= LONG_TAKES if LONG.intersection(run.tags) else 1
     return run.state is not None and datetime.now(UTC) - run.state.timestamp > limit
 
 

@@ -25,8 +25,17 @@ from flows.stuck import free_stuck_runs
 from tasks.outbox import send_waiting
 
 FORGET_AFTER, ABANDONED_AFTER = timedelta(minutes=30), timedelta(days=1)
-HOLD_WORDS = ("register", "told", "act-on-order")  # flows whose runs hold what coordinators typed
-HOLD_PHONES = ("told", "act-on-order")  # nothing is lost with these: they are started anew
+HOLD_WORDS = (
+    "register",
+    "told",
+    "act-on-order",
+    "import-file",
+)  # flows whose runs hold what coordinators typed
+HOLD_PHONES = (
+    "told",
+    "act-on-order",
+    "import-file",
+)  # nothing is lost with these: they are started anew
 ENDED = (StateType.COMPLETED, StateType.CANCELLED)
 FAILED = (StateType.FAILED, StateType.CRASHED)
 

@@ -5,3 +5,4 @@ CLOCK = "定时"  # what the clock starts
 INNER = "系统"  # what nobody starts by hand
 AT_ONCE = "随时"  # a run that a change has started, not the clock
 ASKS_AGAIN = "再填一次"  # what was typed has not been stored yet
+BULK = "批量"  # a run that a person has started and that may work for long

@@ -55,12 +55,9 @@ def pick(title: str, options: Sequence[str], default: str | None = None) -> Fiel
     return _spec(str, title, {"enum": list(options)}, **preselected)
 
 
-def pick_order(
-    title: str, lines: Sequence[str], versions: dict[str, int], default: str | None = None
-) -> FieldSpec:
-    """A pick list of orders that remembers in which version each was shown."""
-    chosen = pick(title, lines, default)
-    return replace(chosen, extra={**chosen.extra, "versions": versions})
+def remembering(field: FieldSpec, **facts: Any) -> FieldSpec:
+    """The field with facts in its schema that the answer brings back, such as versions of orders."""
+    return replace(field, extra={**field.extra, **facts})
 
 
 def who() -> FieldSpec:

@@ -185,12 +185,13 @@ class FakePrefect:
         wanted = artifact_filter.key.any_
         return [one for key, one in self.artifacts.items() if key in wanted][:limit]
 
-    async def create_artifact(self, artifact: Any) -> None:
+    async def create_artifact(self, artifact: Any) -> Artifact:
         assert artifact.key not in self.artifacts, "the list stands there twice"
         made = Artifact(
             id=uuid4(), **artifact.model_dump(include={"key", "type", "description", "data"})
         )
         self.artifacts[artifact.key] = made
+        return made
 
     async def update_artifact(self, artifact_id: UUID, artifact: Any) -> None:
         (key,) = (key for key, one in self.artifacts.items() if one.id == artifact_id)
