@@ -24,6 +24,8 @@ from tasks.errors import OtherInstallation
 from tasks.house import house
 from tasks.wakes import installation_key
 
+RECONCILE_DEPLOYMENT = "reconcile/核对"
+
 
 @dataclass(frozen=True)
 class Entry:

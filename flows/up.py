@@ -25,6 +25,7 @@ SERVER_SECONDS = 120
 STOP_SECONDS = 15
 LOOK_EVERY = 0.5
 FREE_EVERY = 20
+RUNS_AT_START = 100  # the most urgent orders' runs are made before anybody looks, the others after
 
 
 def check_address(settings: Settings) -> None:
@@ -146,18 +147,21 @@ def _wait_until_healthy(server: subprocess.Popen[bytes] | None) -> None:
 
 
 async def _prepare(ours: bool) -> None:
-    """Deployments as they should be, and every order with its run, before anybody looks."""
+    """Deployments as they should be, and the orders with their runs, before anybody looks."""
     from flows.asking import connect
     from flows.boards import rewrite_boards
     from flows.runs import reconcile
-    from flows.serve import register_all
+    from flows.serve import RECONCILE_DEPLOYMENT, register_all
     from flows.stuck import free_stuck_runs
 
     async with connect() as client:
         await register_all(client, take_over=ours)
         await free_stuck_runs(client, all_are_dead=ours)
-        await reconcile(client)
+        counts = await reconcile(client, most_new=RUNS_AT_START)
         await rewrite_boards(client)
+        if counts.get("left"):
+            sweep = await client.read_deployment_by_name(RECONCILE_DEPLOYMENT)
+            await client.create_flow_run_from_deployment(sweep.id, name="核对")
 
 
 async def _free_stuck() -> None:

@@ -19,10 +19,11 @@ from typing import Any
 import httpx
 import pytest
 from coverage import Coverage
-from prefect.client.orchestration import PrefectClient, get_client
+from prefect.client.orchestration import PrefectClient
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from config.settings import ROOT
+from flows.asking import connect
 from flows.boards import rewrite_boards
 from flows.news import spread_news
 from flows.runs import reconcile, refresh
@@ -300,7 +301,7 @@ def with_client(work: Callable[..., Any]) -> Any:
     """Does async work with a client of the installation that this test has moved into."""
 
     async def do() -> Any:
-        async with get_client() as client:
+        async with connect() as client:
             return await work(client)
 
     return asyncio.run(do())

@@ -8,8 +8,8 @@ import io
 import json
 import logging
 import sys
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import redirect_stderr, redirect_stdout, suppress
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -82,11 +82,10 @@ class FakePrefect:
         self.here: UUID | None = None
         self.log: list[str] = []
 
-    async def __aenter__(self) -> FakePrefect:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        return None
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Any]:
+        """What Prefect's context of a client would be."""
+        yield SimpleNamespace(client=self)
 
     # --- what the project asks of a client
 
@@ -299,7 +298,7 @@ class Form:
 def prefect(sqlite_house: House, monkeypatch: pytest.MonkeyPatch) -> FakePrefect:
     """A Prefect with nothing in it, beside a house with nothing in it."""
     fake = FakePrefect()
-    monkeypatch.setattr("flows.asking.get_client", lambda: fake)
+    monkeypatch.setattr("flows.asking.AsyncClientContext", SimpleNamespace(get_or_create=fake.open))
     monkeypatch.setattr("flows.asking.asuspend_flow_run", fake.suspend)
     monkeypatch.setattr("prefect.input.run_input.acreate_flow_run_input", fake.save_input)
     here = type("Here", (), {"id": property(lambda _self: str(fake.here))})

@@ -827,7 +827,7 @@ def test_a_change_stands_although_the_installation_cannot_be_told(
 
     command("orders")
     running()
-    monkeypatch.setattr("flows.asking.get_client", gone)
+    monkeypatch.setattr("flows.asking.AsyncClientContext.get_or_create", gone)
     said = command("place", *LAMP)
     assert (said.code, json.loads(said.out)["status"]) == (0, "placed")
     assert said.error == "订单已改好；它的表单十分钟内会跟上（ConnectionError）。\n"
