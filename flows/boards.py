@@ -18,7 +18,7 @@ from prefect.client.schemas.sorting import ArtifactSort
 from flows.forms.description import escaped
 from flows.links import run_link
 from flows.runs import LIVE, PAGE
-from flows.tags import ASKS_AGAIN
+from flows.tags import UNFINISHED
 from tasks.by_hand import Errand, count_errands, errands
 from tasks.clock import utc_now
 from tasks.house import house
@@ -37,7 +37,7 @@ _UNBROKEN = (
 
 async def rewrite_boards(client: PrefectClient) -> None:
     """Writes both lists as they are now."""
-    todo = _unfinished(await _asked_again(client)) + _todo(waiting_orders())
+    todo = _unfinished(await _unfinished_runs(client)) + _todo(waiting_orders())
     await _write(client, TODO, "待办", todo)
     await _write(client, BY_HAND, "要打的电话 / 要转发的文字", _by_hand(errands(), count_errands()))
 
@@ -62,11 +62,11 @@ async def _write(client: PrefectClient, key: str, title: str, markdown: str) -> 
         await client.update_artifact(board.id, ArtifactUpdate(data=markdown))
 
 
-async def _asked_again(client: PrefectClient) -> list[FlowRun]:
-    """The runs of 登记 whose form came back with a sentence, and that wait to be filled again."""
+async def _unfinished_runs(client: PrefectClient) -> list[FlowRun]:
+    """The runs of 登记 whose form came back with a sentence, and those of a chat with drafts to tick."""
     return await client.read_flow_runs(
         flow_run_filter=FlowRunFilter(
-            tags=FlowRunFilterTags(any_=[ASKS_AGAIN]),
+            tags=FlowRunFilterTags(any_=[UNFINISHED]),
             state=FlowRunFilterState(type=FlowRunFilterStateType(any_=list(LIVE))),
         ),
         limit=PAGE,
@@ -78,13 +78,18 @@ def _unfinished(runs: list[FlowRun]) -> str:
     if not runs:
         return ""
     lines = "\n".join(f"- {_unfinished_line(run)}" for run in runs)
-    return f"# 没有登记成 {len(runs)} 件\n\n填的内容有不对的地方，还没有存：\n\n{lines}\n\n"
+    return f"# 没有登记完 {len(runs)} 次\n\n还没有存：\n\n{lines}\n\n"
 
 
 def _unfinished_line(run: FlowRun) -> str:
+    link = run_link(str(run.id))
+    if chat := run.parameters.get("群聊"):
+        return f"[接着登记]({link}) {escaped(chat['who'])}：{escaped(chat['group'])}的聊天"
     typed = run.parameters.get("登记", {})
     words = escaped(shortened(str(typed.get("words", "")), 24))
-    return f"[再填一次]({run_link(str(run.id))}) {escaped(str(typed.get('who', '')))}：{words}"
+    return (
+        f"[再填一次]({link}) {escaped(str(typed.get('who', '')))}：{words}（填的内容有不对的地方）"
+    )
 
 
 def _todo(orders: list[Waiting]) -> str:

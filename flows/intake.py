@@ -27,7 +27,7 @@ from flows.forms.options import category_names, grid_names
 from flows.links import run_link
 from flows.news import spread_news
 from flows.runs import start_run
-from flows.tags import ASKS_AGAIN, DESK
+from flows.tags import DESK, UNFINISHED
 from tasks.errors import DiandanError
 from tasks.house import house
 from tasks.intake import PERSONAL, place_order
@@ -98,7 +98,7 @@ def _again(typed: dict[str, Any], problem: str) -> type[OrderForm]:
 
 async def _ask_again(client: PrefectClient, form: type[OrderForm], key: str) -> None:
     """Waits with the form, in sight of everybody: what is not stored must not look as if it were."""
-    name, tags = f"登记 · {ASKS_AGAIN}", [DESK, ASKS_AGAIN]
+    name, tags = f"登记 · {UNFINISHED}", [DESK, UNFINISHED]
     await client.update_flow_run(this_run_id(), name=name, tags=tags)
     await spread_news(client)
     await wait_for(form, key)

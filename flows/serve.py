@@ -13,6 +13,7 @@ from prefect.exceptions import ObjectNotFound
 from prefect.types.entrypoint import EntrypointType
 
 from flows.actions import OFFERS, act_on_order
+from flows.chat import register_chat
 from flows.importing import import_file
 from flows.intake import register
 from flows.order import carry_order
@@ -45,6 +46,13 @@ def entries() -> list[Entry]:
     """All of them."""
     return [
         Entry(register, "登记", DESK, "登记居民的诉求或心愿：一张表，填完就有编号。", {}),
+        Entry(
+            register_chat,
+            "登记一段群聊",
+            DESK,
+            "粘贴微信群里的聊天：列出居民说的话，勾出要办的，一次登记。",
+            {},
+        ),
         *(
             Entry(
                 act_on_order, what, DESK, f"对任意一件在办订单“{what}”：先选订单。", {"what": what}

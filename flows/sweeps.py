@@ -27,6 +27,7 @@ from tasks.outbox import send_waiting
 FORGET_AFTER, ABANDONED_AFTER = timedelta(minutes=30), timedelta(days=1)
 HOLD_WORDS = (
     "register",
+    "register-chat",
     "told",
     "act-on-order",
     "import-file",

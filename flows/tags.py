@@ -4,5 +4,5 @@ DESK = "窗口"  # what coordinators start
 CLOCK = "定时"  # what the clock starts
 INNER = "系统"  # what nobody starts by hand
 AT_ONCE = "随时"  # a run that a change has started, not the clock
-ASKS_AGAIN = "再填一次"  # what was typed has not been stored yet
+UNFINISHED = "没登记完"  # what was typed or pasted has not been stored yet
 BULK = "批量"  # a run that a person has started and that may work for long

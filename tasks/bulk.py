@@ -55,19 +55,19 @@ def place_all(
         return [state.number for state in states]
 
 
-def external_ids_stored(source: str, ids: Iterable[str]) -> set[str]:
-    """Those of a source's ids that are orders already."""
+def numbers_stored(source: str, ids: Iterable[str]) -> dict[str, str]:
+    """Those of a source's ids that are orders already, with their numbers."""
     with reading(house().database) as session:
         return _stored(session, source, ids)
 
 
-def _stored(session: Session, source: str, ids: Iterable[str]) -> set[str]:
-    found: set[str] = set()
+def _stored(session: Session, source: str, ids: Iterable[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
     for batch in _batches(list(ids)):
-        wanted = select(col(Order.external_id)).where(
+        wanted = select(Order.external_id, Order.number).where(
             Order.source == source, col(Order.external_id).in_(batch)
         )
-        found |= {id for id in session.exec(wanted) if id is not None}
+        found.update((id, number) for id, number in session.exec(wanted) if id is not None)
     return found
 
 

@@ -17,12 +17,11 @@ from tasks.models.enums import OPEN, Status
 from tasks.models.state import OrderState
 from tasks.models.tables import History, Member, Order, Resident
 from tasks.rules.deadline import local_day, local_time
-from tasks.rules.routing import Candidate, likely_twins, suggest_category
+from tasks.rules.routing import likely_twins, suggest_category
 from tasks.texts import shortened
+from tasks.twins import candidates, recent_open, twin_line
 from tasks.views import name_of_actor
 from tasks.wakes import form_key
-
-RECENT = 300  # how many open orders are compared when twins are looked for
 
 
 @dataclass(frozen=True)
@@ -113,26 +112,13 @@ def _first_asked(first: History) -> str:
 
 
 def _twins(session: Session, order: Order) -> tuple[str, ...]:
-    """Open orders that it may repeat. Columns alone: 300 whole orders would cost ten times as much."""
-    rows = session.execute(
-        select(Order.number, Order.words, col(Order.grid), col(Order.resident_id))
-        .where(Order.kind == order.kind, Order.id != order.id, col(Order.status).in_(OPEN))
-        .order_by(col(Order.id).desc())
-        .limit(RECENT)
+    """Open orders that it may repeat."""
+    others = [other for other in recent_open(session, order.kind) if other.id != order.id]
+    resident = order.resident_id
+    found = candidates(
+        others, order.grid, lambda other: resident is not None and other.resident_id == resident
     )
-    candidates = (
-        Candidate(
-            number=number,
-            words=words,
-            same_grid=grid is not None and grid == order.grid,
-            same_resident=resident is not None and resident == order.resident_id,
-        )
-        for number, words, grid, resident in rows
-    )
-    return tuple(
-        f"{twin.number} {shortened(twin.words, 24)}"
-        for twin in likely_twins(order.words, candidates)
-    )
+    return tuple(map(twin_line, likely_twins(order.words, found)))
 
 
 def _members(session: Session, order: Order) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from config.catalog import ImportMapping, load_catalog
-from tasks.bulk import external_ids_stored, place_all
+from tasks.bulk import numbers_stored, place_all
 from tasks.clock import utc_now
 from tasks.errors import BadFile, BadRows, DiandanError, UnknownId
 from tasks.house import house
@@ -175,7 +175,7 @@ def _read(
             plan.new.append(request)
         if progress:
             progress("读表", plan.rows)
-    stored = external_ids_stored(mapping.source, seen)
+    stored = numbers_stored(mapping.source, seen)
     plan.stored = len(stored)
     plan.new = [request for request in plan.new if request.external_id not in stored]
     return plan

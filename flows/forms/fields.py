@@ -70,10 +70,12 @@ def text(title: str, default: str = "", most: int = 2000) -> FieldSpec:
     return _spec(str, title, default=default, max_length=most)
 
 
-def must(title: str, most: int, default: str | None = None) -> FieldSpec:
+def must(title: str, most: int | None = None, default: str | None = None) -> FieldSpec:
     """A text field that has to be filled in. How long it may be is judged in words, later."""
-    preselected: dict[str, Any] = {} if default is None else {"default": default}
-    return _spec(str, title, min_length=1, description=f"最多 {most} 字", **preselected)
+    more: dict[str, Any] = {} if default is None else {"default": default}
+    if most is not None:
+        more["description"] = f"最多 {most} 字"
+    return _spec(str, title, min_length=1, **more)
 
 
 def labels(kind: type[Labelled]) -> list[str]:

@@ -31,6 +31,7 @@ from pydantic import BaseModel
 
 import flows.actions
 import flows.asking
+import flows.chat
 import flows.intake
 import flows.order
 import flows.runs
@@ -305,7 +306,7 @@ def prefect(sqlite_house: House, monkeypatch: pytest.MonkeyPatch) -> FakePrefect
     monkeypatch.setattr("flows.asking.this_run", here())
     logger = logging.Logger("a run")
     logger.addHandler(_Remembering(fake.log))
-    for module in (flows.told, flows.actions, flows.intake, flows.sweeps):
+    for module in (flows.told, flows.actions, flows.intake, flows.chat, flows.sweeps):
         monkeypatch.setattr(module, "get_run_logger", lambda: logger)
     monkeypatch.setattr(flows.order, "apply_answer", flows.order.apply_answer.fn)
     monkeypatch.setattr(flows.sweeps, "send_now", flows.sweeps.send_now.fn)

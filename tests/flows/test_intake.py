@@ -134,10 +134,11 @@ def test_a_wrong_phone_is_asked_again_and_nothing_is_typed_twice(
     )
     again = typed(phone="13900")
     assert board_above_orders(prefect) == (
-        "# 没有登记成 1 件\n\n填的内容有不对的地方，还没有存：\n\n"
-        f"- [再填一次](http://127.0.0.1:4200/v2/runs/flow-run/{run.id}) 洛桑罗布：三号院门口的路灯不亮\n\n"
+        "# 没有登记完 1 次\n\n还没有存：\n\n"
+        f"- [再填一次](http://127.0.0.1:4200/v2/runs/flow-run/{run.id}) 洛桑罗布：三号院门口的路灯不亮"
+        "（填的内容有不对的地方）\n\n"
     )
-    assert (run.name, run.tags) == ("登记 · 再填一次", ["窗口", "再填一次"])
+    assert (run.name, run.tags) == ("登记 · 没登记完", ["窗口", "没登记完"])
     prefect.answer(run.id, who="洛桑罗布", phone="13900")
     prefect.process(run.id, register.fn, again)
     assert prefect.key_of(run.id) == "again-2"
@@ -166,7 +167,7 @@ def test_a_registration_that_was_given_up_leaves_the_list(
     prefect: Any, fill: Callable[..., Any], wait: Callable[..., Any]
 ) -> None:
     run = fill(phone="1390", words="| <b>灯</b>")
-    assert "：\\| \\<b\\>灯\\</b\\>\n" in board_above_orders(prefect)
+    assert "：\\| \\<b\\>灯\\</b\\>（" in board_above_orders(prefect)
     run.state = State(type=StateType.CANCELLED)
     wait(rewrite_boards(prefect))
     assert board_above_orders(prefect) == ""

@@ -1,0 +1,136 @@
+"""登记一段群聊: its form of drafts, to tick, correct and place together; and what the filled form asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from config.catalog import ChatGroup
+from flows.forms.answers import UNKNOWN_GRID, Answer
+from flows.forms.description import escaped
+from flows.forms.fields import Fields, OrderForm, build_form, labels, must, pick, remembering, who
+from flows.forms.options import category_names, grid_names
+from tasks.chats import Draft, Pasted, checked
+from tasks.errors import BadInput, DiandanError
+from tasks.house import house
+from tasks.models.enums import Action, Kind, Source
+from tasks.models.inputs import MAX_WORDS, Place
+from tasks.requests import request_for
+from tasks.rules.deadline import local_time
+
+NAME = "ChatForm"
+NOT = "不登记"
+ON_A_PAGE = 12
+NOBODY = "没有写是谁"
+
+
+def chat_form(
+    drafts: Sequence[Draft], pasted: Pasted, group: ChatGroup, before: Answer | None, problem: str
+) -> type[OrderForm]:
+    """The form of the next drafts, with what an earlier answer to the same ones held."""
+    page = drafts[:ON_A_PAGE]
+    typed = before.values if before else {}
+    grid = house().catalog.grids.get(group.grid or "")
+    usual = grid.name if grid else UNKNOWN_GRID
+    fields: Fields = {
+        "who": who(),
+        "grid": pick("网格", grid_names(), str(typed.get("grid", usual))),
+    }
+    for number, draft in enumerate(page, 1):
+        fields.update(_fields(number, draft, typed))
+    return build_form(NAME, fields, _description(page, len(drafts), pasted, group, problem))
+
+
+def ids_shown(answer: Answer) -> list[str]:
+    """The drafts of the form that was answered."""
+    return [draft["id"] for _number, draft in _drafts_in(answer)]
+
+
+def requests_in(answer: Answer) -> list[Place]:
+    """The orders that the form was ticked for. Raises BadInput that tells each draft that is not right."""
+    requests, problems = [], []
+    for number, draft in _drafts_in(answer):
+        kind = answer.text(f"kind_{number}")
+        if kind == NOT:
+            continue
+        try:
+            requests.append(_request(answer, number, kind, draft))
+        except DiandanError as error:
+            problems.append(f"第 {number} 条：{error}")
+    if problems:
+        raise BadInput(field="聊天里的话", problem=" ".join(problems))
+    return requests
+
+
+def _fields(number: int, draft: Draft, typed: Mapping[str, Any]) -> Fields:
+    likely = draft.kind.label if draft.kind and not draft.twin else NOT
+    category = house().catalog.categories[draft.category].name
+
+    def chosen(name: str, usual: str) -> str:
+        return str(typed.get(f"{name}_{number}", usual))
+
+    who_when = " ".join(filter(None, (draft.name or NOBODY, _time(draft.at))))
+    kind = pick(f"{number} · {who_when}", [*labels(Kind), NOT], chosen("kind", likely))
+    at = draft.at.isoformat() if draft.at else None
+    return {
+        f"kind_{number}": remembering(kind, draft={"id": draft.id, "name": draft.name, "at": at}),
+        f"words_{number}": must(f"{number} · 内容", MAX_WORDS, chosen("words", draft.words)),
+        f"category_{number}": pick(
+            f"{number} · 类别", category_names(), chosen("category", category)
+        ),
+    }
+
+
+def _time(at: datetime | None) -> str:
+    return local_time(at, house().timezone) if at else ""
+
+
+def _drafts_in(answer: Answer) -> Iterator[tuple[int, dict[str, Any]]]:
+    for number in range(1, ON_A_PAGE + 1):
+        if draft := answer.shown.get(f"kind_{number}", {}).get("draft"):
+            yield number, draft
+
+
+def _request(answer: Answer, number: int, kind: str, draft: Mapping[str, Any]) -> Place:
+    grid = answer.text("grid")
+    request = request_for(
+        Action.PLACE,
+        {
+            "kind": Kind.by_label(kind),
+            "words": answer.text(f"words_{number}"),
+            "category": answer.text(f"category_{number}"),
+            "grid": None if grid == UNKNOWN_GRID else grid,
+            "source": Source.CHAT.value,
+            "external_id": draft["id"],
+            "resident": draft["name"],
+            "asked_at": draft["at"],
+        },
+    )
+    assert isinstance(request, Place)
+    return checked(request)
+
+
+def _description(
+    page: Sequence[Draft], waiting: int, pasted: Pasted, group: ChatGroup, problem: str
+) -> str:
+    more = f"（先看 {len(page)} 条，其余的在下一张表）" if waiting > len(page) else ""
+    parts = [
+        f"**⚠️ {escaped(problem)}**" if problem else "",
+        f"**{escaped(group.name)}**：{waiting} 条话可以登记{more}。每条先选种类，不用登记的选“{NOT}”；内容可以改。",
+        *(
+            f"第 {number} 条很像 {escaped(draft.twin)}，所以先选了“{NOT}”。"
+            for number, draft in enumerate(page, 1)
+            if draft.twin
+        ),
+        left_out_line(pasted),
+    ]
+    return "\n\n".join(filter(None, parts))
+
+
+def left_out_line(pasted: Pasted) -> str:
+    """What of the chat is not among the drafts, in one line; "" for nothing."""
+    parts = [f"{why} {count} 条" for why, count in pasted.left_out.items()]
+    if pasted.before:
+        parts.append(f"以前登记过 {len(pasted.before)} 条（{escaped('；'.join(pasted.before))}）")
+    return "没有列出：" + "、".join(parts) + "。" if parts else ""
