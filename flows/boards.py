@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.actions import ArtifactCreate, ArtifactUpdate
 from prefect.client.schemas.filters import (
@@ -16,19 +19,19 @@ from prefect.client.schemas.objects import Artifact, FlowRun
 from prefect.client.schemas.sorting import ArtifactSort
 
 from flows.forms.description import escaped
-from flows.links import run_link
+from flows.links import run_link, waiting_link
 from flows.runs import LIVE, PAGE
 from flows.tags import UNFINISHED
 from tasks.by_hand import Errand, count_errands, errands
 from tasks.clock import utc_now
+from tasks.finding import Line
 from tasks.house import house
-from tasks.models.enums import Urgency
+from tasks.models.enums import OPEN, Urgency
 from tasks.rules.deadline import local_time
 from tasks.texts import shortened
-from tasks.views import Waiting, waiting_orders
+from tasks.waiting import Overview, Stage, look_over
 
 TODO, BY_HAND = "todo", "by-hand"
-MOST_LINES = 300
 _COLUMNS = ("填表", "到哪一步", "期限", "内容", "类别", "网格", "承办", "编号")
 _UNBROKEN = (
     "\u2060"  # a narrow screen breaks Chinese anywhere; between headings' characters it must not
@@ -37,7 +40,7 @@ _UNBROKEN = (
 
 async def rewrite_boards(client: PrefectClient) -> None:
     """Writes both lists as they are now."""
-    todo = _unfinished(await _unfinished_runs(client)) + _todo(waiting_orders())
+    todo = _unfinished(await _unfinished_runs(client)) + _todo(look_over())
     await _write(client, TODO, "待办", todo)
     await _write(client, BY_HAND, "要打的电话 / 要转发的文字", _by_hand(errands(), count_errands()))
 
@@ -92,30 +95,54 @@ def _unfinished_line(run: FlowRun) -> str:
     )
 
 
-def _todo(orders: list[Waiting]) -> str:
-    """A table by deadline, the nearest first, each line with the link to its form."""
+def _todo(all: Overview) -> str:
+    """A table by deadline; of many orders the most urgent, the oldest, and each stage with a link to all of it."""
     now = utc_now()
-    head = f"# 待办 {len(orders)} 件\n\n{local_time(now, house().timezone)} 更新 · 点“填表”，再点右上角 **⋮ → Resume**\n\n"
-    titles = " | ".join(_UNBROKEN.join(title) for title in _COLUMNS)
-    table = f"| {titles} |\n{'| --- ' * len(_COLUMNS)}|\n"
-    lines = [
-        _todo_line(order, order.due_at is not None and order.due_at < now)
-        for order in orders[:MOST_LINES]
+    late = f"，其中 **{all.overdue} 件已超期**" * bool(all.overdue)
+    head = f"# 待办 {all.count} 件\n\n{local_time(now, house().timezone)} 更新{late} · 点“填表”，再点右上角 **⋮ → Resume**\n\n"
+    if not all.count:
+        return head + "没有等着办的事。"
+    if not all.stages:
+        return head + table_of(all.urgent, now)
+    parts = [
+        f"## 最急的 {len(all.urgent)} 件\n\n{table_of(all.urgent, now)}",
+        f"## 等得最久的 {len(all.oldest)} 件\n\n{table_of(all.oldest, now)}",
+        *(_stage(stage, now) for stage in all.stages),
     ]
-    more = f"\n\n还有 {len(orders) - MOST_LINES} 件没有列出，请到运行列表查看。" * (
-        len(orders) > MOST_LINES
-    )
-    return head + (table + "\n".join(lines) + more if orders else "没有等着办的事。")
+    return head + "\n\n".join(parts)
 
 
-def _todo_line(order: Waiting, is_overdue: bool) -> str:
+def _stage(stage: Stage, now: datetime) -> str:
+    more = f" · 先列最急的 {len(stage.urgent)} 件，[全部]({waiting_link(stage.name)})"
+    head = f"## {stage.name} {stage.count} 件{more * (stage.count > len(stage.urgent))}"
+    return f"{head}\n\n{table_of(stage.urgent, now)}"
+
+
+def table_of(orders: Sequence[Line], now: datetime) -> str:
+    """The orders as a markdown table, a row each, with the link to its form where it waits for one."""
+    titles = " | ".join(_UNBROKEN.join(title) for title in _COLUMNS)
+    lines = "\n".join(_order_line(order, now) for order in orders)
+    return f"| {titles} |\n{'| --- ' * len(_COLUMNS)}|\n{lines}"
+
+
+def _order_line(order: Line, now: datetime) -> str:
+    is_open = order.status in OPEN
     link = f"[填表]({run_link(order.run_id)})" if order.run_id else "（稍候）"
-    due = local_time(order.due_at, house().timezone) if order.due_at else "–"
-    due = f"**{due} 已超期**" if is_overdue else due
+    due = local_time(order.due_at, house().timezone) if order.due_at and is_open else "–"
+    due = f"**{due} 已超期**" if is_open and order.due_at and order.due_at < now else due
     urgent = "" if order.urgency is Urgency.NORMAL else f" **{order.urgency.label}**"
     who = " · ".join(part for part in (order.handler, order.member) if part) or "–"
     words = escaped(shortened(order.words, 24))
-    cells = (link, order.stage + urgent, due, words, order.category, order.grid, who, order.number)
+    cells = (
+        link if is_open else "–",
+        order.stage + urgent,
+        due,
+        words,
+        order.category,
+        order.grid,
+        who,
+        order.number,
+    )
     return "| " + " | ".join(cells) + " |"
 
 

@@ -175,14 +175,37 @@ def import_(
 @app.command()
 def orders(
     context: typer.Context,
+    anything: Annotated[
+        str, typer.Argument(help="A number, words, a name, or the end of a phone.")
+    ] = "",
+    number: Annotated[str, typer.Option(help="A-2026-0012, or a-2026-12.")] = "",
+    words: Annotated[str, typer.Option(help="In what was said, or in the place.")] = "",
+    phone: Annotated[str, typer.Option(help="The last four digits, or more.")] = "",
+    grid: Annotated[str, typer.Option(help="An id or a name.")] = "",
+    handler: Annotated[str, typer.Option(help="An id or a name.")] = "",
     status: Annotated[Status | None, typer.Option()] = None,
     kind: Annotated[Kind | None, typer.Option()] = None,
-    grid: Annotated[str | None, typer.Option()] = None,
+    open_: Annotated[bool, typer.Option("--open", help="Only what is not over.")] = False,
+    older_than: Annotated[int | None, typer.Option(help="Days since it was placed.")] = None,
     as_json: Json = False,
 ) -> None:
-    """List orders."""
+    """Find orders; all of them without anything to look for."""
+    from tasks.finding import Wanted
+
     _open(context)
-    output.show_orders(status=status, kind=kind, grid=grid, as_json=as_json)
+    wanted = Wanted(
+        anything=anything,
+        number=number,
+        words=words,
+        phone=phone,
+        grid=grid,
+        handler=handler,
+        status=status,
+        kind=kind,
+        open_only=open_,
+        older_than=older_than,
+    )
+    output.show_orders(wanted, as_json=as_json)
 
 
 @app.command()

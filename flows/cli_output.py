@@ -8,18 +8,20 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, get_args
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from config.catalog import Catalog, HandlerKind, TeamRole
+from tasks.finding import Wanted, summaries
 from tasks.house import house
 from tasks.models.enums import Action, MessageState, Status
 from tasks.models.inputs import INPUTS
 from tasks.rules.deadline import local_time
 from tasks.rules.lifecycle import TRANSITIONS
 from tasks.texts import shortened
-from tasks.views import messages_json, order_json, orders_json
+from tasks.views import messages_json, order_json
 
 
 def print_json(value: object) -> None:
@@ -57,26 +59,44 @@ def show_order(number: str, *, as_json: bool = True) -> None:
     _message_table(found["messages"])
 
 
-def show_orders(*, as_json: bool, **filters: Any) -> None:
-    """The orders that fit."""
-    found = orders_json(**filters)
+def show_orders(wanted: Wanted, *, as_json: bool) -> None:
+    """The orders that fit. Thousands are printed as fast as they are read, so no boxes are drawn."""
+    found = summaries(wanted)
     if as_json:
-        print_json(found)
+        print_lines_of_json(found)
         return
-    _print_table(
-        ("number", "status", "grid", "category", "handler", "due", "words"),
-        [
-            (
-                o["number"],
-                Status(o["status"]).label,
-                o["grid"],
-                o["category"],
-                o["handler"],
-                _local(o["due_at"]),
-                shortened(o["words"], 24),
-            )
-            for o in found
-        ],
+    rows = [
+        (
+            order["number"],
+            Status(order["status"]).label,
+            order["grid"] or "",
+            order["category"] or "",
+            order["handler"] or "",
+            _local(order["due_at"]),
+            shortened(order["words"], 24),
+        )
+        for order in found
+    ]
+    _print_columns(("number", "status", "grid", "category", "handler", "due", "words"), rows)
+
+
+def print_lines_of_json(rows: Sequence[object]) -> None:
+    """A JSON list with one row a line."""
+    print("[" + ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows) + "]")
+
+
+def _print_columns(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Columns that stand under each other, a Chinese character two wide."""
+    every = [head, *rows]
+    widths = [max(map(cell_len, column)) for column in zip(*every, strict=True)]
+    print(
+        "\n".join(
+            "  ".join(
+                cell + " " * (width - cell_len(cell))
+                for cell, width in zip(row, widths, strict=True)
+            ).rstrip()
+            for row in every
+        )
     )
 
 

@@ -19,6 +19,7 @@ from config.catalog import Allowance
 from config.settings import ROOT, Settings
 from flows.up import check_address, run_up
 from tasks.clock import clock_at, utc_now
+from tasks.finding import Wanted, summaries
 from tasks.house import house, move_in
 from tasks.intake import place_order
 from tasks.migrate import migrate
@@ -27,7 +28,7 @@ from tasks.models.inputs import Place
 from tasks.orders import act
 from tasks.requests import request_for
 from tasks.texts import shortened
-from tasks.views import order_json, orders_json
+from tasks.views import order_json
 
 EVENTS = ROOT / "config" / "demo" / "events.yaml"
 REAL = (
@@ -122,7 +123,7 @@ def _member_meant(number: str, happening: Happening) -> dict[str, str]:
 
 def print_table() -> None:
     """Every order of the database, and how many stand where: all computed from the rows."""
-    orders = orders_json()
+    orders = summaries(Wanted())
     handlers = house().catalog.handlers
     table = Table(
         "编号",

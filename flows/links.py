@@ -36,9 +36,11 @@ def run_link(run_id: str | None) -> str:
     return f"{_pages()}/runs/flow-run/{run_id}"
 
 
-def waiting_link() -> str:
-    """All waiting runs, however old (the page alone shows seven days)."""
-    query = {"tab": "flow-runs", "state": "Suspended", "limit": 100, **EVER}
+def waiting_link(tag: str = "") -> str:
+    """All waiting runs (with a tag), however old: the page alone shows seven days."""
+    query: dict[str, object] = {"tab": "flow-runs", "state": "Suspended", "limit": 100, **EVER}
+    if tag:
+        query["tags"] = json.dumps([tag], ensure_ascii=False)
     return f"{_pages()}/runs?{urlencode(query)}"
 
 

@@ -14,6 +14,7 @@ from prefect.types.entrypoint import EntrypointType
 
 from flows.actions import OFFERS, act_on_order
 from flows.chat import register_chat
+from flows.finding import find
 from flows.importing import import_file
 from flows.intake import register
 from flows.order import carry_order
@@ -53,6 +54,7 @@ def entries() -> list[Entry]:
             "粘贴微信群里的聊天：列出居民说的话，勾出要办的，一次登记。",
             {},
         ),
+        Entry(find, "查找", DESK, "按编号、词、姓名、电话后四位、网格、承办或时间找订单。", {}),
         *(
             Entry(
                 act_on_order, what, DESK, f"对任意一件在办订单“{what}”：先选订单。", {"what": what}

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.filters import (
+    ArtifactFilter,
+    ArtifactFilterFlowRunId,
     FlowFilter,
     FlowFilterName,
     FlowRunFilter,
@@ -28,6 +31,7 @@ FORGET_AFTER, ABANDONED_AFTER = timedelta(minutes=30), timedelta(days=1)
 HOLD_WORDS = (
     "register",
     "register-chat",
+    "find",
     "told",
     "act-on-order",
     "import-file",
@@ -36,6 +40,7 @@ HOLD_PHONES = (
     "told",
     "act-on-order",
     "import-file",
+    "find",
 )  # nothing is lost with these: they are started anew
 ENDED = (StateType.COMPLETED, StateType.CANCELLED)
 FAILED = (StateType.FAILED, StateType.CRASHED)
@@ -63,9 +68,19 @@ async def forget_typed(client: PrefectClient) -> int:
         *await _runs_of(client, HOLD_PHONES, FAILED, now - FORGET_AFTER),
         *await _runs_of(client, HOLD_PHONES, (StateType.PAUSED,), now - ABANDONED_AFTER),
     ]
+    await _forget_pages(client, [run.id for run in runs])
     for run in runs:
         await client.delete_flow_run(run.id)
     return len(runs)
+
+
+async def _forget_pages(client: PrefectClient, runs: list[UUID]) -> None:
+    """Removes what the runs have written on their pages: Prefect keeps it when a run goes."""
+    pages = await client.read_artifacts(
+        artifact_filter=ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=runs))
+    )
+    for page in pages:
+        await client.delete_artifact(page.id)
 
 
 async def _runs_of(

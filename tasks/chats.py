@@ -20,7 +20,7 @@ from tasks.models.inputs import Place
 from tasks.rules.chat import Said, asks_for_something, in_one_go, read_chat
 from tasks.rules.routing import likely_twins, suggest_category
 from tasks.texts import shortened
-from tasks.twins import OpenOrder, candidates, recent_open, twin_line
+from tasks.twins import Other, candidates, recent_open, twin_line
 
 BY_STAFF, AGAIN = "社区干部说的", "重复的"
 HAS_PICTURE = "（群里有图片）"
@@ -133,7 +133,7 @@ def _compared(drafts: list[Draft], group: ChatGroup, left_out: Counter[str]) -> 
     return Pasted(tuple(new), tuple(before), left_out)
 
 
-def _twin(draft: Draft, group: ChatGroup, orders: list[OpenOrder]) -> str:
+def _twin(draft: Draft, group: ChatGroup, orders: list[Other]) -> str:
     others = candidates(
         orders, group.grid, lambda order: bool(draft.name) and order.resident == draft.name
     )

@@ -107,6 +107,11 @@ def grid_id(typed: str) -> str:
     return _by_id_or_name("网格", typed, house().catalog.grids)
 
 
+def handler_id(typed: str) -> str:
+    """The id of a handler by its id or name. Raises UnknownId."""
+    return _by_id_or_name("承办方", typed, house().catalog.handlers)
+
+
 def _by_id_or_name(what: str, typed: str, entries: object) -> str:
     known: dict[str, object] = dict(entries)  # type: ignore[call-overload]
     if typed in known:

@@ -18,8 +18,8 @@ RECENT = 300  # how many are compared, the newest
 
 
 @dataclass(frozen=True)
-class OpenOrder:
-    """What is compared of an open order."""
+class Other:
+    """What is compared of another open order."""
 
     id: int
     number: str
@@ -29,7 +29,7 @@ class OpenOrder:
     resident: str
 
 
-def recent_open(session: Session, kind: Kind | None = None) -> list[OpenOrder]:
+def recent_open(session: Session, kind: Kind | None = None) -> list[Other]:
     """The newest open orders (of a kind). Columns alone: 300 whole orders would cost ten times as much."""
     wanted = (
         sql.select(
@@ -47,11 +47,11 @@ def recent_open(session: Session, kind: Kind | None = None) -> list[OpenOrder]:
     )
     if kind is not None:
         wanted = wanted.where(col(Order.kind) == kind)
-    return [OpenOrder(*row) for row in session.execute(wanted)]
+    return [Other(*row) for row in session.execute(wanted)]
 
 
 def candidates(
-    orders: list[OpenOrder], grid: str | None, is_same_resident: Callable[[OpenOrder], bool]
+    orders: list[Other], grid: str | None, is_same_resident: Callable[[Other], bool]
 ) -> Iterator[Candidate]:
     """The orders as the comparison takes them, for a matter of this grid."""
     for order in orders:

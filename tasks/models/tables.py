@@ -127,7 +127,7 @@ class Order(SQLModel, table=True):
     version: int
     round: int
     urgency: Urgency = Field(sa_type=_enum(Urgency))
-    placed_at: datetime = Field(sa_type=UtcDateTime)
+    placed_at: datetime = Field(sa_type=UtcDateTime, index=True)
     category: str | None = None
     grid: str | None = Field(default=None, index=True)
     handler: str | None = Field(default=None, index=True)

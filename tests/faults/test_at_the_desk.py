@@ -10,7 +10,8 @@ import pytest
 import flows.sweeps
 from flows.actions import OFFERS
 from flows.links import run_link
-from tasks.views import order_json, orders_json
+from tasks.finding import Wanted, summaries
+from tasks.views import order_json
 
 pytestmark = pytest.mark.server
 LUO, GE = "洛桑罗布", "格桑卓玛"
@@ -77,10 +78,10 @@ def test_a_registration_with_a_wrong_phone_is_asked_again_placed_once_and_forgot
     assert "⚠️" in form["description"] and "电话" in form["description"]
     again = {name: field.get("default") for name, field in form["properties"].items()}
     assert {**again, "who": LUO}.items() >= typed.items()
-    assert not [order for order in orders_json() if order["words"] == words]
+    assert not [order for order in summaries(Wanted()) if order["words"] == words]
     up.answer(run, **{**again, "who": LUO, "phone": PHONE})
     wait(lambda: up.state(run) == "COMPLETED")
-    (order,) = [order for order in orders_json() if order["words"] == words]
+    (order,) = [order for order in summaries(Wanted()) if order["words"] == words]
     assert order["place"] == "二号院东墙"
     up.waiting(order["number"])
     monkeypatch.setattr(flows.sweeps, "FORGET_AFTER", timedelta(0))
@@ -96,7 +97,7 @@ def test_the_list_of_what_waits_leads_to_every_form_by_deadline_and_follows_the_
     for waiting in up.order_runs(["PAUSED"]):
         assert run_link(waiting["id"]) in board, waiting["name"]
     lines = [line for line in board.splitlines() if line.startswith("| [填表]")]
-    due = {order["number"]: order["due_at"] for order in orders_json()}
+    due = {order["number"]: order["due_at"] for order in summaries(Wanted())}
     deadlines = [due[re.findall(r"[AB]-\d{4}-\d{4}", line)[-1]] or "9999" for line in lines]
     assert deadlines == sorted(deadlines)
     (line,) = [line for line in lines if run_link(run) in line]

@@ -32,6 +32,7 @@ from pydantic import BaseModel
 import flows.actions
 import flows.asking
 import flows.chat
+import flows.finding
 import flows.intake
 import flows.order
 import flows.runs
@@ -181,17 +182,25 @@ class FakePrefect:
         if self.inputs.pop((run_id, key), None) is None:
             raise ObjectNotFound(KeyError(key))
 
-    async def read_artifacts(self, *, artifact_filter: Any, sort: Any, limit: int) -> Any:
+    async def read_artifacts(
+        self, *, artifact_filter: Any, sort: Any = None, limit: int = 200
+    ) -> list[Artifact]:
+        if artifact_filter.flow_run_id is not None:
+            runs = artifact_filter.flow_run_id.any_
+            return [one for one in self.artifacts.values() if one.flow_run_id in runs]
         wanted = artifact_filter.key.any_
         return [one for key, one in self.artifacts.items() if key in wanted][:limit]
 
     async def create_artifact(self, artifact: Any) -> Artifact:
         assert artifact.key not in self.artifacts, "the list stands there twice"
-        made = Artifact(
-            id=uuid4(), **artifact.model_dump(include={"key", "type", "description", "data"})
-        )
-        self.artifacts[artifact.key] = made
+        names = {"key", "type", "description", "data", "flow_run_id"}
+        made = Artifact(id=uuid4(), **artifact.model_dump(include=names))
+        self.artifacts[artifact.key or str(made.id)] = made
         return made
+
+    async def delete_artifact(self, artifact_id: UUID) -> None:
+        (key,) = (key for key, one in self.artifacts.items() if one.id == artifact_id)
+        del self.artifacts[key]
 
     async def update_artifact(self, artifact_id: UUID, artifact: Any) -> None:
         (key,) = (key for key, one in self.artifacts.items() if one.id == artifact_id)
@@ -306,7 +315,14 @@ def prefect(sqlite_house: House, monkeypatch: pytest.MonkeyPatch) -> FakePrefect
     monkeypatch.setattr("flows.asking.this_run", here())
     logger = logging.Logger("a run")
     logger.addHandler(_Remembering(fake.log))
-    for module in (flows.told, flows.actions, flows.intake, flows.chat, flows.sweeps):
+    for module in (
+        flows.told,
+        flows.actions,
+        flows.intake,
+        flows.chat,
+        flows.finding,
+        flows.sweeps,
+    ):
         monkeypatch.setattr(module, "get_run_logger", lambda: logger)
     monkeypatch.setattr(flows.order, "apply_answer", flows.order.apply_answer.fn)
     monkeypatch.setattr(flows.sweeps, "send_now", flows.sweeps.send_now.fn)

@@ -18,6 +18,7 @@ from tasks.db import transaction
 from tasks.house import House
 from tasks.models.enums import MessageState
 from tasks.models.tables import Message
+from tasks.waiting import FEW, FIRST, OF_A_STAGE
 
 PHONE = "13900000001"
 
@@ -122,16 +123,26 @@ def test_a_list_is_written_once_and_then_rewritten_in_place(
     assert set(prefect.artifacts) == {TODO, BY_HAND}
 
 
-def test_a_long_list_says_how_many_are_left_out(
-    todo: Callable[[], str], place: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+def test_of_many_the_most_urgent_the_oldest_and_each_stage_stand_there_and_the_rest_is_linked(
+    todo: Callable[[], str], monday: Any, place: Callable[..., str], place_at: Callable[..., str]
 ) -> None:
-    monkeypatch.setattr(boards, "MOST_LINES", 2)
-    for _ in range(3):
-        place()
+    with clock_at(monday - timedelta(days=40)):
+        oldest = place(words="桥栏杆松了", category="roads")
+    for _ in range(FEW):
+        place(category="roads")
+    urgent = place(urgency="urgent")
+    claimed = place_at("claimed")
     shown = todo()
-    assert "# 待办 3 件" in shown
-    assert len(table(shown)) == 2
-    assert "还有 1 件没有列出" in shown
+    assert f"# 待办 {FEW + 3} 件" in shown
+    assert "其中 **1 件已超期**" in shown
+    parts = {part.partition("\n")[0]: table(part) for part in shown.split("## ")[1:]}
+    assert [row[-1] for row in parts[f"最急的 {FIRST} 件"]][:3] == [oldest, urgent, claimed]
+    assert next(row[-1] for row in parts[f"等得最久的 {FIRST} 件"]) == oldest
+    (accept,) = (title for title in parts if title.startswith("待受理"))
+    assert accept.startswith(f"待受理 {FEW + 2} 件 · 先列最急的 {OF_A_STAGE} 件，[全部](http")
+    assert len(parts[accept]) == OF_A_STAGE
+    assert parts["办理中 1 件"][0][-1] == claimed  # nothing more of it to link to
+    assert len(shown) < 10_000
 
 
 def test_a_text_can_be_copied_as_it_stands(

@@ -196,6 +196,9 @@ def test_orders_are_listed_by_status_kind_and_grid(
     assert numbers("--kind", "appeal") == ["A-2026-0001"]
     assert numbers("--grid", "grid-3") == numbers("--grid", "第三网格") == ["A-2026-0001"]
     assert numbers("--grid", "grid-1") == []
+    assert numbers("路灯") == numbers("a-2026-1") == ["A-2026-0001"]
+    assert numbers("--words", "台灯", "--open", "--older-than", "0") == ["S-2026-0001"]
+    assert numbers("--handler", "unit-power", "--phone", "0001", "--number", "A-2026-0001") == []
     assert refused("orders", "--grid", "grid-99") == "没有网格“grid-99”，是否想写“grid-1”。"
 
 
@@ -224,7 +227,9 @@ def test_what_was_sent_is_counted(
 
 def test_a_person_reads_tables(lamp: Callable[..., str], command: Command) -> None:
     lamp("--place", "[red]东门[/red]")
-    assert "已点单" in command("orders").out
+    head, line = command("orders").out.splitlines()
+    assert line.index("已点单") < head.index("grid")  # the columns stand under each other
+    assert command("orders", "--grid", "grid-1").out.split() == head.split()  # none is no error
     shown = command("order", "A-2026-0001").out
     assert "[red]东门[/red]" in shown  # as it was typed: no markup of the table's
     assert "三号院门口的路灯不亮" in shown

@@ -67,7 +67,7 @@ def test_everything_that_can_be_started_is_deployed_and_again_changes_nothing(
         "register/登记",
         *(f"act-on-order/{what}" for what in ("改派", "撤单", "恢复", "申请延期", "批准延期")),
         *("act-on-order/退回一线", "act-on-order/回访", "told/已告知", "order/订单"),
-        *("import-file/导入", "register-chat/登记一段群聊"),
+        *("import-file/导入", "register-chat/登记一段群聊", "find/查找"),
         *("reconcile/核对", "outbox/发消息"),
     }
     assert {one.work_pool_name for one in server.deployed.values()} == {"diandan"}
