@@ -161,16 +161,15 @@ class Catalog:
 
 
 def load_catalog(folder: Path, *mappings: Path) -> Catalog:
-    """Read a community's folder, and import mappings from elsewhere. Raises CatalogError with all
-    of the mistakes in them, in the order of file and line."""
-    own = sorted((folder / IMPORTS).glob("*.yaml"))
+    """Read a community's folder; with `mappings` these instead of its own import mappings.
+
+    Raises CatalogError with all of the mistakes in them, in the order of file and line.
+    """
     sections = (
-        Section(str(path.absolute()), "", "imports", ImportMapping, "导入表") for path in own
+        Section(str(path.absolute()), "", "imports", ImportMapping, "导入表")
+        for path in mappings or sorted((folder / IMPORTS).glob("*.yaml"))
     )
-    others = (
-        Section(str(path.absolute()), "", "imports", ImportMapping, "导入表") for path in mappings
-    )
-    draft, mistakes = read_draft(folder, (*SECTIONS, *sections, *others))
+    draft, mistakes = read_draft(folder, (*SECTIONS, *sections))
     mistakes += check_draft(draft)
     if mistakes:
         ordered = sorted(mistakes, key=lambda mistake: (mistake.file, mistake.line))

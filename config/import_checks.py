@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from config.drafts import Draft, Slot
-from config.import_shapes import WORDS
+from config.import_shapes import KIND, WORDS
 from config.mistakes import Mistake, suggest
 from config.reading import Place
 from config.shapes import OTHER
@@ -12,7 +12,7 @@ _NAMED = (("grid", "grids", "网格"), ("category", "categories", "类别"))
 
 
 def _columns_fill_an_order(draft: Draft) -> Iterator[Mistake]:
-    """Every row has what was said, and no two columns quarrel about a field."""
+    """Every row has what was said, and of which kind it is, and no two columns quarrel about a field."""
     for slot in draft.of("imports"):
         first: dict[object, str] = {}
         for column, field in _pairs(slot, "columns"):
@@ -22,6 +22,9 @@ def _columns_fill_an_order(draft: Draft) -> Iterator[Mistake]:
                 yield slot.mistake(
                     ("columns", column), problem, f"只留一列，只有 {WORDS} 可以几列合写"
                 )
+        if first and KIND not in (*first, *(name for name, _text in _pairs(slot, "usual"))):
+            remedy = f"给种类那一列写 {KIND}，或在 usual 里写一个，例如 {{{KIND}: appeal}}"
+            yield slot.mistake(("columns",), "没有说是哪一种订单", remedy)
         if first and WORDS not in first:
             yield slot.mistake(("columns",), "没有居民的话", f"给说了什么的那一列写 {WORDS}")
         columns = [column for column, _field in _pairs(slot, "columns")]

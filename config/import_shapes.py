@@ -1,5 +1,6 @@
 """The shape of an import mapping: how the columns of somebody's spreadsheet become orders."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Literal
@@ -10,7 +11,7 @@ from config.mistakes import refusal
 from config.shapes import Entry, Id, Name, TimeZone
 
 OTHERWISE = "*"  # in `values`: whatever is not listed
-WORDS, ASKED_AT = "words", "asked_at"
+WORDS, KIND, ASKED_AT = "words", "kind", "asked_at"
 
 OrderField = Literal[
     "words",
@@ -34,7 +35,7 @@ def _date_format(text: str) -> str:
     sample = datetime(2024, 5, 6, 7, 8, 9)  # noqa: DTZ001  # only its digits count
     try:
         read = datetime.strptime(sample.strftime(text), text)  # noqa: DTZ007
-    except (ValueError, UnicodeError):
+    except (ValueError, UnicodeError, re.error):
         read = None
     if read is None or read.date() != sample.date():
         raise refusal(f'"{text}" 不是日期格式', "写年月日时分，例如 %Y/%m/%d %H:%M")

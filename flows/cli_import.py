@@ -14,7 +14,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from flows.cli_news import runs_for_new_orders
 from flows.cli_output import print_json
 from tasks.errors import BadRows
-from tasks.importing import Plan, plan_import, run_import, summary_of
+from tasks.importing import Plan, plan_import, run_import, spans_of, summary_of
+
+_PLAIN = (
+    *("file", "mapping", "sheet", "unread", "unused", "missing"),
+    *("rows", "stored", "repeated", "differing"),
+)
 
 
 @dataclass(frozen=True)
@@ -58,20 +63,16 @@ def _show(plan: Plan, numbers: Sequence[str], *, dry_run: bool, as_json: bool) -
     if as_json:
         print_json(
             {
-                **{
-                    key: getattr(plan, key)
-                    for key in ("file", "mapping", "sheet", "rows", "stored")
-                },
+                **{name: getattr(plan, name) for name in _PLAIN},
                 "new": len(plan.new),
-                "repeated": plan.repeated,
                 "mistakes": [asdict(mistake) for mistake in plan.mistakes],
                 "numbers": list(numbers),
             }
         )
         return
     done = f"会登记 {len(plan.new)} 件（没有存）" if dry_run else f"已登记 {len(numbers)} 件"
-    span = f"，{numbers[0]} 到 {numbers[-1]}" if numbers else ""
-    print(f"{done}{span}。{summary_of(plan)}")
+    spans = f"，{spans_of(numbers)}" if numbers else ""
+    print(f"{done}{spans}。{summary_of(plan)}")
 
 
 class Bar:

@@ -26,10 +26,14 @@ def after_change(number: str) -> None:
 
 
 def runs_for_new_orders(progress: Callable[[str, int, int], None]) -> None:
-    """Gives every order without a run its own, when an installation runs; otherwise its start does."""
+    """Gives every order without a run its own, best effort: a sweep, or the next start, does the rest."""
     api = running_api()
-    if api is not None:
+    if api is None:
+        return
+    try:
         _with_client(api, _start_missing, progress)
+    except Exception as error:  # the orders themselves are in
+        print(f"订单已登记；它们的表单十分钟内会跟上（{type(error).__name__}）。", file=sys.stderr)
 
 
 async def _start_missing(client: object, progress: Callable[[str, int, int], None]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from prefect import flow
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.actions import ArtifactCreate, ArtifactUpdate
+from prefect.logging import get_run_logger
 
 from flows.asking import connect, forget_forms, last_answer, this_run_id, wait_for
 from flows.forms.answers import Answer
@@ -14,10 +15,10 @@ from flows.forms.description import escaped
 from flows.forms.fields import Fields, OrderForm, build_form, pick, remembering, who
 from flows.news import spread_news
 from flows.runs import start_runs
-from tasks.errors import BadFile, BadInput, DiandanError
+from tasks.errors import BadInput, BadRows, DiandanError
 from tasks.house import house
-from tasks.importing import Plan, plan_import, run_import, summary_of
-from tasks.inbox import dropped_files, fingerprint, inbox, put_away, was_put_away
+from tasks.importing import Plan, plan_import, run_import, spans_of, summary_of
+from tasks.inbox import as_shown, dropped_files, fingerprint, inbox, put_away, was_put_away
 from tasks.wakes import orders_without_run
 
 NAME = "ImportForm"
@@ -69,7 +70,7 @@ def _preview(path: Path) -> str:
     """What the import of a file would do, or what is in its way."""
     try:
         plan = plan_import(path)
-    except BadFile as error:
+    except DiandanError as error:
         return f"**{escaped(path.name)}**：不能导入。{escaped(str(error))}"
     if not plan.mistakes:
         return (
@@ -85,36 +86,42 @@ def _preview(path: Path) -> str:
 async def _carry_out(client: PrefectClient, answer: Answer) -> str:
     """Imports once, whatever was interrupted before; gives the refusal in words."""
     try:
-        who, path = answer.who, _chosen(answer)
-        if path.is_file():
-            plan = plan_import(path, _mapping(answer))
-            run_import(
-                plan,
-                who,
-                keep_dates=answer.text("clocks") == FROM_ROWS,
-                notify=answer.text("notify") == NOTIFY,
-            )
+        who, (path, shown), told = answer.who, _chosen(answer), "以前已经导入"
+        if path.is_file() or not was_put_away(path.name, shown):
+            with as_shown(path, shown) as copy:
+                plan = plan_import(copy, _mapping(answer))
+                told = _store(plan, who, answer)
             await _show_progress(client, plan)
-            put_away(path)
+            put_away(path, shown)
+    except BadRows as error:
+        return error.headline  # the preview of the new form tells them
     except DiandanError as error:
         return str(error)
-    await client.update_flow_run(this_run_id(), name=f"导入 {path.name}")
+    get_run_logger().info("%s：%s", path.name, told)
+    await client.update_flow_run(this_run_id(), name=f"导入 {path.name} · {told.split('，')[0]}")
     await spread_news(client)
     await forget_forms(client, this_run_id())
     return ""
 
 
-def _chosen(answer: Answer) -> Path:
-    """The file that was chosen, as it was when it was shown. Raises BadInput."""
-    name = answer.text("file")
+def _store(plan: Plan, who: str, answer: Answer) -> str:
+    """Stores what is new, and says how much that was."""
+    numbers = run_import(
+        plan,
+        who,
+        keep_dates=answer.text("clocks") == FROM_ROWS,
+        notify=answer.text("notify") == NOTIFY,
+    )
+    told = f"登记 {len(numbers)} 件" + f"，{spans_of(numbers)}" * bool(numbers)
+    return f"{told}。{summary_of(plan)}"
+
+
+def _chosen(answer: Answer) -> tuple[Path, str]:
+    """The file that was chosen, and its fingerprint when it was shown. Raises BadInput."""
+    name = Path(answer.text("file")).name
     if not name:
         raise BadInput(field="导入哪个文件", problem="请选择文件。")
-    path = inbox() / Path(name).name
-    shown = answer.shown.get("file", {}).get("prints", {}).get(name, "")
-    came_in = not path.exists() and was_put_away(name, shown)
-    if not shown or (fingerprint(path) != shown and not came_in):
-        raise BadInput(field="导入哪个文件", problem="文件在您看过以后变了，请再看一遍。")
-    return path
+    return inbox() / name, answer.shown.get("file", {}).get("prints", {}).get(name, "")
 
 
 def _mapping(answer: Answer) -> str | None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import insert
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from tasks.clock import utc_now
@@ -39,6 +40,21 @@ def place_all(
 
     With `keep_dates` an order's clocks start when it was first asked. Without `notify` nobody is told.
     """
+    for _ in range(2):  # somebody stored the year's first number or the same order meanwhile
+        try:
+            return _place_all(requests, who, keep_dates, notify, progress)
+        except IntegrityError:
+            continue
+    return _place_all(requests, who, keep_dates, notify, progress)
+
+
+def _place_all(
+    requests: Sequence[Place],
+    who: str,
+    keep_dates: bool,
+    notify: bool,
+    progress: Callable[[str, int], None] | None,
+) -> list[str]:
     with transaction(house().database) as session:
         person = actor(session, who)
         fresh = _not_stored(session, requests)
@@ -84,7 +100,7 @@ def _states(
 ) -> list[OrderState]:
     """The new orders as the law sees them, with numbers in the order of the requests."""
     now = utc_now()
-    starts = [(r.asked_at or now) if keep_dates else now for r in requests]
+    starts = [min(r.asked_at or now, now) if keep_dates else now for r in requests]
     series = [series_of(r.kind, start) for r, start in zip(requests, starts, strict=True)]
     next_of = {one: take_numbers(session, one, n) for one, n in sorted(Counter(series).items())}
     states = []

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from tasks.errors import BadInput
 from tasks.house import house
 from tasks.sheets import SUFFIXES
 
@@ -39,8 +44,28 @@ def fingerprint(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def put_away(path: Path) -> None:
-    """Moves a file that has come in out of the way, without writing over an earlier one."""
+@contextmanager
+def as_shown(path: Path, print_: str) -> Iterator[Path]:
+    """A private copy of a file that has this fingerprint, whatever happens to the file meanwhile.
+
+    Raises BadInput for a file that is not as it was when somebody looked at it.
+    """
+    with TemporaryDirectory(prefix="diandan-") as folder:
+        copy = Path(folder) / path.name
+        with suppress(FileNotFoundError):
+            shutil.copyfile(path, copy)
+        if not print_ or fingerprint(copy) != print_:
+            raise BadInput(field="导入哪个文件", problem="文件在您看过以后变了，请再看一遍。")
+        yield copy
+
+
+def put_away(path: Path, print_: str) -> None:
+    """Moves a file that has come in out of the way, without writing over an earlier one.
+
+    One that has changed since stays: nobody has seen it.
+    """
+    if fingerprint(path) != print_:
+        return
     target = inbox() / DONE / path.name
     count = 1
     while target.exists():

@@ -99,13 +99,16 @@ def first_row(request: Place, state: OrderState, person: Actor) -> dict[str, Any
 def check_place(request: Place) -> tuple[Place, list[DiandanError]]:
     """The request with its phone in normal form and ids that the catalog has, and all that is wrong.
 
-    Each error has the field's name among its facts (`name`).
+    Each error has the field's name among its facts (`name`). What nobody said stays unsaid: it
+    must not write over what a resident said earlier.
     """
     updates: dict[str, object] = {}
     errors: list[DiandanError] = []
     for name, right in (("phone", _phone), ("grid", _id), ("category", _id), ("channel", _id)):
+        typed = getattr(request, name)
         try:
-            updates[name] = right(name, getattr(request, name))
+            if (meant := right(name, typed)) != typed:
+                updates[name] = meant
         except DiandanError as error:
             errors.append(error)
     checked = request.model_copy(update=updates)
@@ -130,8 +133,9 @@ def _id(name: str, typed: str | None) -> str | None:
     if typed is None or typed in known:
         return typed
     named = [id for id, entry in known.items() if entry.name == typed]
+    names = [entry.name for entry in known.values()]
     if not named:
-        raise UnknownId(name=name, what=what, id=typed, hint="，可用的有：" + "、".join(known))
+        raise UnknownId(name=name, what=what, id=typed, hint="，可用的有：" + "、".join(names))
     return named[0]
 
 

@@ -1,15 +1,15 @@
-"""Files of tables, as people have them: CSV in any of China's encodings, and spreadsheets. Rows out, as they stand."""
+"""Files of tables, as people have them: CSV in any of China's encodings, and XLSX. Rows out, as they stand."""
 
 from __future__ import annotations
 
 import csv
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 
-import openpyxl
 from python_calamine import (
-    CalamineError,
     CalamineSheet,
     CalamineWorkbook,
     PasswordError,
@@ -20,21 +20,25 @@ from python_calamine import (
 
 from tasks.errors import BadFile
 from tasks.models.sheet import NO_VALUE, Cell, Row, Sheet
+from tasks.xlsx import extent_of
 
 MAX_CSV_BYTES = 200 * 2**20
 MAX_SPREADSHEET_BYTES = 50 * 2**20
 MAX_UNPACKED_BYTES = 500 * 2**20  # a spreadsheet is a zip: a small one can hold a mountain
+MAX_AREA = 20_000_000  # cells, empty ones too: the reader of values has a place for each
 MAX_CELL = 1_000_000  # letters
 ENCODINGS = ("utf-8-sig", "gb18030")  # gb18030 reads GBK and GB2312 too
-TABLES, TEXTS = (".xlsx", ".xlsm", ".xls", ".ods"), (".csv", ".tsv", ".txt")
+TABLES, TEXTS = (".xlsx", ".xlsm"), (".csv", ".tsv", ".txt")
 SUFFIXES = TEXTS + TABLES
+OLD_EXCEL = bytes.fromhex("d0cf11e0a1b11ae1")
+HEAD_LINES = 10  # of a text, by which its columns are told apart
 
 
 def read_sheets(path: Path) -> Iterator[Sheet]:
     """The sheets of a file, hidden ones left out. Raises BadFile, also while rows are read."""
     suffix = path.suffix.lower()
     if not path.is_file():
-        raise BadFile(file=path.name, problem="没有这个文件。")
+        raise BadFile(file=path.name, problem="不存在。")
     if suffix not in SUFFIXES:
         raise BadFile(file=path.name, problem="请另存为 CSV 或 XLSX 再导入。")
     most = MAX_CSV_BYTES if suffix in TEXTS else MAX_SPREADSHEET_BYTES
@@ -47,57 +51,80 @@ def read_sheets(path: Path) -> Iterator[Sheet]:
         yield from _spreadsheet(path)
 
 
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Whatever a broken file makes a reader raise becomes a sentence. Readers raise all sorts of things."""
+    try:
+        yield
+    except BadFile:
+        raise
+    except PasswordError:
+        raise BadFile(file=path.name, problem="有密码，请去掉密码再导入。") from None
+    except Exception as error:
+        reason = f"{type(error).__name__}：{error}"[:120]
+        remedy = "请在表格软件里打开、另存一份再导入"
+        raise BadFile(file=path.name, problem=f"读不出来，{remedy}（{reason}）。") from None
+
+
 def _text_rows(path: Path) -> Iterator[Row]:
-    encoding = _encoding(path)
-    csv.field_size_limit(MAX_CELL)
-    with path.open(encoding=encoding, newline="") as file:
-        delimiter = _delimiter(file.readline())
-        file.seek(0)
-        try:
-            for number, cells in enumerate(csv.reader(file, delimiter=delimiter), start=1):
-                if any(cell.strip() for cell in cells):
-                    yield Row(number, tuple(cells))
-        except csv.Error as error:
-            raise BadFile(file=path.name, problem=f"这不是一张 CSV 表（{error}）。") from None
+    with _readable(path):
+        encoding = _encoding(path)
+        csv.field_size_limit(MAX_CELL)
+        with path.open(encoding=encoding, newline="") as file:
+            delimiter = _delimiter(list(islice(file, HEAD_LINES)))
+            file.seek(0)
+            lines = csv.reader(file, delimiter=delimiter, strict=True)
+            try:
+                for number, cells in enumerate(lines, start=1):
+                    if any(cell.strip() for cell in cells):
+                        yield Row(number, tuple(cells))
+            except csv.Error as error:
+                raise _no_csv(path, lines.line_num, error) from None
+
+
+def _no_csv(path: Path, line: int, error: csv.Error) -> BadFile:
+    if "field larger" in str(error):
+        return BadFile(file=path.name, problem=f"第 {line} 行有一格太长，这不像一张表。")
+    why = "有英文引号没有成对"
+    return BadFile(file=path.name, problem=f"读到第 {line} 行，{why}（{error}），请改对再导入。")
 
 
 def _encoding(path: Path) -> str:
     with path.open("rb") as file:
-        if file.read(2) in (b"\xff\xfe", b"\xfe\xff"):  # "Unicode text" of Excel
-            return "utf-16"
-    for encoding in ENCODINGS:
+        is_utf16 = file.read(2) in (b"\xff\xfe", b"\xfe\xff")  # "Unicode text" of Excel
+    for encoding in ("utf-16",) if is_utf16 else ENCODINGS:
         try:
             with path.open(encoding=encoding, newline="") as file:
                 while file.read(2**20):
                     pass
             return encoding
-        except UnicodeDecodeError:
+        except UnicodeError:
             continue
     raise BadFile(file=path.name, problem="文字编码认不出来，请另存为“CSV UTF-8”再导入。")
 
 
-def _delimiter(header: str) -> str:
-    """What separates the columns: the sign that the first line has most of."""
-    return max(",\t;", key=header.count)
+def _delimiter(lines: list[str]) -> str:
+    """What separates the columns: the sign that one of the first lines has most of."""
+    return max(",\t;", key=lambda sign: max((line.count(sign) for line in lines), default=0))
 
 
 def _spreadsheet(path: Path) -> Iterator[Sheet]:
-    _check_unpacked(path)
-    try:
+    with _readable(path):
+        _check_archive(path)
         book = load_workbook(path)
-        for meta in book.sheets_metadata:
-            visible = meta.visible is SheetVisibleEnum.Visible
-            if visible and meta.typ is SheetTypeEnum.WorkSheet:
-                yield Sheet(meta.name, _sheet_rows(path, book, meta.name))
-    except PasswordError:
-        raise BadFile(file=path.name, problem="文件有密码，请去掉密码再导入。") from None
-    except CalamineError as error:
-        raise BadFile(file=path.name, problem=f"打不开，可能已损坏（{error}）。") from None
+        tables = [meta for meta in book.sheets_metadata if meta.typ is SheetTypeEnum.WorkSheet]
+        visible = [meta.name for meta in tables if meta.visible is SheetVisibleEnum.Visible]
+        if not visible:
+            raise BadFile(file=path.name, problem="里只有隐藏的工作表，请取消隐藏再导入。")
+        for name in visible:
+            yield Sheet(name, _sheet_rows(path, book, name))
 
 
-def _check_unpacked(path: Path) -> None:
-    if not zipfile.is_zipfile(path):
-        return
+def _check_archive(path: Path) -> None:
+    with path.open("rb") as file:
+        if file.read(len(OLD_EXCEL)) == OLD_EXCEL:
+            problem = "是旧版 XLS，或者有密码；请去掉密码，另存为 XLSX 再导入。"
+            raise BadFile(file=path.name, problem=problem)
     with zipfile.ZipFile(path) as archive:
         unpacked = sum(entry.file_size for entry in archive.infolist())
     if unpacked > MAX_UNPACKED_BYTES:
@@ -105,22 +132,26 @@ def _check_unpacked(path: Path) -> None:
 
 
 def _sheet_rows(path: Path, book: CalamineWorkbook, name: str) -> Iterator[Row]:
-    sheet = book.get_sheet_by_name(name)
-    without_value, merged = _without_value(path, name), _merged_downwards(sheet)
-    above: dict[int, Cell] = {}
-    for row, values in enumerate(sheet.to_python(skip_empty_area=False)):
-        is_empty = all(value == "" for value in values)
-        cells = [_cell(value, (row, at) in without_value) for at, value in enumerate(values)]
-        for at, cell in enumerate(cells):
-            if cell == "" and (row, at) in merged:
-                cells[at] = above[at]
-            above[at] = cells[at]
-        if not is_empty or any(cell is NO_VALUE for cell in cells):
-            yield Row(row + 1, tuple(cells))
-
-
-def _cell(value: Cell, is_computed: bool) -> Cell:
-    return NO_VALUE if value == "" and is_computed else value
+    with _readable(path):
+        extent = extent_of(path, name)
+        if extent.rows * extent.columns > MAX_AREA:
+            where = f"第 {extent.rows} 行、第 {extent.columns} 列"
+            problem = f"的工作表 {name} 太大：最远的格在{where}；请删掉多余的行和列再导入。"
+            raise BadFile(file=path.name, problem=problem)
+        sheet = book.get_sheet_by_name(name)
+        merged, above = _merged_downwards(sheet), dict[int, Cell]()
+        for row, values in enumerate(sheet.to_python(skip_empty_area=False)):
+            says_something = any(value != "" for value in values)
+            cells = [
+                NO_VALUE if value == "" and (row, at) in extent.without_value else value
+                for at, value in enumerate(values)
+            ]
+            for at, cell in enumerate(cells):
+                if cell == "" and (row, at) in merged:
+                    cells[at] = above[at]
+                above[at] = cells[at]
+            if says_something or any(cell is NO_VALUE for cell in cells):
+                yield Row(row + 1, tuple(cells))
 
 
 def _merged_downwards(sheet: CalamineSheet) -> set[tuple[int, int]]:
@@ -130,19 +161,3 @@ def _merged_downwards(sheet: CalamineSheet) -> set[tuple[int, int]]:
         for (top, left), (bottom, _right) in sheet.merged_cell_ranges or ()
         for row in range(top + 1, bottom + 1)
     }
-
-
-def _without_value(path: Path, name: str) -> set[tuple[int, int]]:
-    """The cells that hold a formula or an error; the reader of values shows those as empty."""
-    if not zipfile.is_zipfile(path) or path.suffix.lower() == ".ods":
-        return set()
-    book = openpyxl.load_workbook(path, read_only=True)
-    try:
-        return {
-            (cell.row - 1, cell.column - 1)
-            for cells in book[name].iter_rows()
-            for cell in cells
-            if cell.data_type in ("f", "e")
-        }
-    finally:
-        book.close()

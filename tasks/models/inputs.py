@@ -27,7 +27,12 @@ def _plain(text: object) -> object:
     """Strips blanks, line ends as \\n, no control characters (they break terminals and headers)."""
     if not isinstance(text, str):
         return text
-    return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+    return without_control(text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+
+
+def without_control(text: str) -> str:
+    """Without characters that no screen shows and some terminals obey."""
+    return _CONTROL.sub("", text)
 
 
 def _one_line(text: object) -> object:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -11,24 +13,19 @@ from zoneinfo import ZoneInfo
 
 from config.import_shapes import ASKED_AT, WORDS, ImportMapping, OrderField
 from tasks.models.enums import Kind, Labelled, Urgency
-from tasks.models.sheet import NO_VALUE, Cell
+from tasks.models.inputs import without_control
+from tasks.models.sheet import NO_VALUE, Cell, Row
 
 EARLIEST = datetime(
     1990, 1, 1, tzinfo=UTC
 )  # before, it is an empty date that a program turned into one
 TOMORROW = timedelta(days=1)  # clocks of other machines go wrong by less
-DATES = (
-    "%Y-%m-%d %H:%M:%S",
-    "%Y/%m/%d %H:%M:%S",
-    "%Y/%m/%d %H:%M",
-    "%Y-%m-%d %H:%M",
-    "%Y-%m-%d",
-    "%Y/%m/%d",
-    "%Y.%m.%d %H:%M",
-    "%Y.%m.%d",
-    "%Y年%m月%d日 %H:%M",
-    "%Y年%m月%d日",
+_WRITTEN = re.compile(  # 2024-05-01, 2024/5/1 9:30, 2024.5.1 9:30:05, 2024年5月1日 上午9时30分
+    r"(\d{4})\s?[-/.年]\s?(\d{1,2})\s?[-/.月]\s?(\d{1,2})\s?日?"
+    r"(?:[T\s]*(上午|早上|下午|晚上)?\s?(\d{1,2})[:：时点](\d{1,2})(?:[:：分](\d{1,2}))?[分秒]?)?"
 )
+_AFTER_NOON = ("下午", "晚上")
+EXACT = 2**53  # beyond, spreadsheets keep only the first digits of a number
 LABELS: dict[str, type[Labelled]] = {"kind": Kind, "urgency": Urgency}
 YES, NO = ("是", "同意", "yes", "true", "1"), ("否", "不同意", "no", "false", "0")
 
@@ -47,7 +44,8 @@ class CellMistake:
     problem: str
 
     def __str__(self) -> str:
-        return f"第 {self.row} 行“{self.column}”是“{self.value}”：{self.problem}"
+        cell = f"“{self.column}”是“{self.value}”" if self.column else ""
+        return f"第 {self.row} 行{cell}：{self.problem}"
 
 
 @dataclass
@@ -70,39 +68,62 @@ class Reading:
 
     def blame_field(self, name: str, problem: str) -> None:
         """Notes what is wrong with a field, in the cells that fill it, or in the row."""
-        columns = self.mapping.columns_of(name)
-        self.blame([column for column in columns if column in self.cells], problem)
+        columns = [column for column in self.mapping.columns_of(name) if column in self.cells]
+        if columns:
+            self.blame(columns, problem)
+        else:
+            usual = dict(self.mapping.usual).get(name, "")  # type: ignore[call-overload]
+            self.mistakes.append(CellMistake(self.row, f"usual.{name}", usual, problem))
 
 
 def header_of(mapping: ImportMapping, cells: Iterable[Cell]) -> dict[str, int] | None:
-    """Where the mapping's columns are when these cells are its header; None when they are not."""
-    at: dict[str, int] = {}
+    """Where the mapping's columns are when these cells are its header; None when they are not.
+
+    Raises Fault for two columns of one name: nobody can say which of them is meant.
+    """
+    at: dict[str, list[int]] = {}
     for place, cell in enumerate(cells):
-        at.setdefault(text_of(cell), place)
+        at.setdefault(text_of(cell), []).append(place)
     if any(column not in at for column in mapping.required):
         return None
-    return {column: at[column] for column in mapping.columns if column in at}
+    twice = next((column for column in mapping.columns if len(at.get(column, ())) > 1), None)
+    if twice is not None:
+        raise Fault(f"的表头里有两列都叫“{twice}”，请给一列改名，或删掉一列。")
+    return {column: at[column][0] for column in mapping.columns if column in at}
 
 
 def read_row(
-    row: int, cells: Mapping[str, Cell], mapping: ImportMapping, now: datetime, timezone: str
+    row: Row,
+    columns: Mapping[str, int],
+    mapping: ImportMapping,
+    usual: Mapping[str, Any],
+    now: datetime,
+    timezone: str,
 ) -> Reading:
-    """What the cells (by column) mean. `timezone` is that of times that name none."""
-    reading = Reading(row, cells, mapping, dict(mapping.usual.items()))
+    """What the cells mean that stand under the columns. `timezone` is that of times that name none."""
+    cells = {column: row.cells[at] if at < len(row.cells) else "" for column, at in columns.items()}
+    reading = Reading(row.number, cells, mapping, dict(usual))
     for field_name in dict.fromkeys(mapping.columns.values()):
-        columns = [column for column in mapping.columns_of(field_name) if column in cells]
+        own = [column for column in mapping.columns_of(field_name) if column in cells]
         try:
-            value = _value(
-                field_name, [cells[column] for column in columns], mapping, now, timezone
-            )
+            value = _value(field_name, [cells[column] for column in own], mapping, now, timezone)
         except Fault as fault:
-            reading.blame(columns, str(fault))
+            culprits = [column for column in own if cells[column] is NO_VALUE]
+            reading.blame(culprits or own, str(fault))
             continue
         if value not in ("", None):
             reading.values[field_name] = value
     reading.values["source"] = mapping.source
-    reading.values.setdefault("external_id", _fingerprint(cells.values()))
+    if "external_id" not in reading.values:
+        reading.values["external_id"] = _fingerprint(reading.values)
     return reading
+
+
+def usual_values(mapping: ImportMapping, now: datetime, timezone: str) -> dict[str, Any]:
+    """What holds for every row unless the row says something else. Raises Fault."""
+    return {
+        name: _value(name, [text], mapping, now, timezone) for name, text in mapping.usual.items()
+    }
 
 
 def _value(
@@ -139,18 +160,23 @@ def plain(cell: Cell) -> str:
     if isinstance(cell, bool):
         return "是" if cell else "否"
     if isinstance(cell, float) and cell.is_integer():
+        if abs(cell) >= EXACT:
+            raise Fault("数字太长，表格软件已经丢了后几位；请把这一列设成文本格式，再填一次")
         return str(int(cell))  # spreadsheets keep all numbers like this
-    return str(cell).replace("\u00a0", " ").strip()
+    return without_control(str(cell).replace("\u00a0", " ")).strip()
 
 
 def shown(cell: Cell) -> str:
     """A cell in a sentence about it."""
-    text = "公式" if cell is NO_VALUE else " ".join(plain(cell).split())
+    if cell is NO_VALUE:
+        return "公式"
+    line = "".join(letter if letter.isprintable() else " " for letter in str(cell))
+    text = " ".join(line.removesuffix(".0").split() if isinstance(cell, float) else line.split())
     return text if len(text) <= 30 else f"{text[:29]}…"
 
 
 def _moment(cell: Cell, mapping: ImportMapping, now: datetime, timezone: str) -> datetime | None:
-    found = _read_moment(cell, mapping.dates or DATES)
+    found = _read_moment(cell, mapping.dates)
     if found is None:
         return None
     if found.tzinfo is None:
@@ -172,10 +198,15 @@ def _read_moment(cell: Cell, formats: Sequence[str]) -> datetime | None:
     text = plain(cell)
     if not text:
         return None
+    if formats:
+        return _by_formats(text, formats)
     try:
         return datetime.fromisoformat(text)
     except ValueError:
-        pass
+        return _as_written(text)
+
+
+def _by_formats(text: str, formats: Sequence[str]) -> datetime:
     for format in formats:
         try:
             return datetime.strptime(text, format)  # noqa: DTZ007  # its zone comes from the mapping
@@ -183,6 +214,18 @@ def _read_moment(cell: Cell, formats: Sequence[str]) -> datetime | None:
             continue
     sample = datetime(2024, 5, 1, 9, 30)  # noqa: DTZ001  # only shows what a format looks like
     raise Fault(f"不是认得的日期，要写成 {'、'.join(sample.strftime(f) for f in formats[:3])} 这样")
+
+
+def _as_written(text: str) -> datetime:
+    """A date as people here write it, the year first."""
+    parts = _WRITTEN.fullmatch(text)
+    if parts is not None:
+        year, month, day, half, hour, minute, second = parts.groups(default="0")
+        later = 12 if half in _AFTER_NOON and int(hour) < 12 else 0
+        with suppress(ValueError):
+            day_and_hour = int(year), int(month), int(day), int(hour) + later
+            return datetime(*day_and_hour, int(minute), int(second))  # noqa: DTZ001  # as above
+    raise Fault("不是认得的日期，要写成 2024-05-01 09:30 或 2024年5月1日 这样")
 
 
 def _yes_or_no(text: str) -> bool | None:
@@ -193,12 +236,12 @@ def _yes_or_no(text: str) -> bool | None:
     return text.lower() in YES
 
 
-def _fingerprint(cells: Iterable[Cell]) -> str:
-    """An id of a row that has none: of all that it says, so that it is known again."""
-    text = "\x1f".join(map(text_of, cells))
+def _fingerprint(values: Mapping[str, object]) -> str:
+    """An id of a row that has none: of all that it means, however it is written, so that it is known again."""
+    text = "\x1f".join(f"{name}={values[name]}" for name in sorted(values))
     return f"row-{hashlib.sha256(text.encode(errors='replace')).hexdigest()[:24]}"
 
 
 def text_of(cell: Cell) -> str:
     """A cell as text, "" for one without a value."""
-    return "" if cell is NO_VALUE else plain(cell)
+    return "" if cell is NO_VALUE else shown(cell) if isinstance(cell, float) else plain(cell)

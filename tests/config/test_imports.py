@@ -20,7 +20,7 @@ optional: [片区]
 values:
   grid: {东片: grid-1}
 dates: ["%Y/%m/%d %H:%M"]
-usual: {category: other}
+usual: {category: other, kind: appeal}
 """
 
 

@@ -33,6 +33,7 @@ import flows.actions
 import flows.asking
 import flows.chat
 import flows.finding
+import flows.importing
 import flows.intake
 import flows.order
 import flows.runs
@@ -321,6 +322,7 @@ def prefect(sqlite_house: House, monkeypatch: pytest.MonkeyPatch) -> FakePrefect
         flows.intake,
         flows.chat,
         flows.finding,
+        flows.importing,
         flows.sweeps,
     ):
         monkeypatch.setattr(module, "get_run_logger", lambda: logger)

@@ -425,9 +425,12 @@ ON_A_LAMP = [
         ("place", *LAMP, "--phone", "1390000"),
         "“电话（phone）”不对：“1390000”不是电话号码，请写 11 位手机号，或带区号的固定电话。",
     ),
-    (("place", *LAMP[:4], "--grid", "第九网格"), "没有网格“第九网格”，可用的有：grid-1、grid-2、"),
-    (("place", *LAMP, "--category", "lamps"), "没有类别“lamps”，可用的有：street-light、water、"),
-    (("place", *LAMP, "--channel", "fax"), "没有渠道“fax”，可用的有：by-hand、mail、"),
+    (
+        ("place", *LAMP[:4], "--grid", "第九网格"),
+        "没有网格“第九网格”，可用的有：第一网格、第二网格、",
+    ),
+    (("place", *LAMP, "--category", "lamps"), "没有类别“lamps”，可用的有：供电照明、供水排水、"),
+    (("place", *LAMP, "--channel", "fax"), "没有渠道“fax”，可用的有：人工电话/转发、电子邮件、"),
     (
         ("place", *LAMP, "--channel", "mail", "--address", "甲"),
         "“渠道地址（address）”不对：要写一个邮箱地址，例如 name@example.org。",

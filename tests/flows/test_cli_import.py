@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tasks.clock import utc_now
+
 Command = Callable[..., Any]
 LAMP, WATER = "1,三号巷口的路灯坏了", "2,家里停水了"
 
@@ -31,11 +33,34 @@ def test_a_person_reads_how_many_orders_came_in(
     path = ledger(LAMP, WATER, LAMP)
     said = command("import", path)
     assert (said.code, said.error) == (0, "")
-    assert said.out.startswith("已登记 2 件，A-")
-    assert "按“社区台账”读了 3 行，1 行编号和前面的重复（第 4 行）" in said.out
+    year = utc_now().year
+    assert said.out.startswith(f"已登记 2 件，A-{year}-0001 到 A-{year}-0002。")
+    assert "按“社区台账”读了 3 行，1 行和前面的重复（第 4 行）" in said.out
     again = command("import", path).out
     assert again.startswith("已登记 0 件。")
     assert "2 行以前登记过" in again
+
+
+def test_numbers_of_several_kinds_are_no_range(command: Command, tmp_path: Path) -> None:
+    path = tmp_path / "ledger.csv"
+    path.write_text("内容,种类\n灯坏了,诉求\n台灯,微心愿\n水停了,诉求\n", encoding="utf-8")
+    year = utc_now().year
+    said = command("import", str(path)).out
+    assert said.startswith(f"已登记 3 件，A-{year}-0001 到 A-{year}-0002、S-{year}-0001。")
+
+
+def test_orders_are_in_although_the_installation_cannot_be_told(
+    command: Command, ledger: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_given: object) -> None:
+        raise ConnectionError
+
+    monkeypatch.setattr("flows.cli_news.running_api", lambda: "http://127.0.0.1:9/api")
+    monkeypatch.setattr("flows.cli_news._with_client", gone)
+    said = command("import", ledger(LAMP))
+    assert said.code == 0
+    assert said.out.startswith("已登记 1 件，")
+    assert said.error.startswith("订单已登记；它们的表单十分钟内会跟上（ConnectionError）")
 
 
 def test_a_dry_run_says_the_same_and_stores_nothing(
@@ -86,7 +111,7 @@ def test_a_program_reads_every_mistake(command: Command, ledger: Callable[..., s
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("nowhere.csv",), "文件“nowhere.csv”没有这个文件。"),
+        (("nowhere.csv",), "文件“nowhere.csv”不存在。"),
         (("LEDGER", "--mapping", "moon"), "没有导入表“moon”，可用的有：appeals、"),
         (("LEDGER", "--by", "居民乙"), "没有操作人“居民乙”"),
         ((), "Missing argument 'file'."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -61,6 +62,50 @@ def test_the_form_shows_what_each_file_would_do_and_nothing_is_stored_yet(
     assert rows(Order) == []
 
 
+def test_what_other_programs_have_open_is_not_offered(
+    prefect: Any, drop: Callable[..., Path], start: Start
+) -> None:
+    for name in ("~$ledger.xlsx", ".ledger.csv"):
+        (inbox() / name).write_bytes(b"held")
+    drop("1,灯坏了")
+    assert prefect.form_of(start().id).options("file") == ["ledger.csv"]
+
+
+def test_a_file_that_cannot_be_read_does_not_keep_the_others_from_coming_in(
+    prefect: Any, drop: Callable[..., Path], start: Start, rows: Rows
+) -> None:
+    (inbox() / "broken.xlsx").write_bytes(b"PK\x03\x04 half a zip")
+    (inbox() / "half.csv").write_bytes(b"\xff\xfe1")
+    drop("1,灯坏了")
+    run = start()
+    described = prefect.form_of(run.id).description
+    assert "**broken.xlsx**：不能导入。" in described
+    assert "**half.csv**：不能导入。" in described
+    send(prefect, run, file="ledger.csv")
+    assert len(rows(Order)) == 1
+
+
+def test_a_file_that_changes_while_it_is_imported_comes_in_as_it_was_shown(
+    prefect: Any,
+    drop: Callable[..., Path],
+    start: Start,
+    rows: Rows,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path = drop("1,灯坏了")
+    run = start()
+    real = flows.importing.plan_import
+
+    def plan_late(copy: Path, *given: Any) -> Any:
+        drop("1,别的")
+        return real(copy, *given)
+
+    monkeypatch.setattr(flows.importing, "plan_import", plan_late)
+    send(prefect, run)
+    assert [order.words for order in rows(Order)] == ["灯坏了"]
+    assert "别的" in path.read_text(encoding="utf-8")  # nobody has seen it: it stays
+
+
 def test_a_file_comes_in_its_orders_wait_with_forms_and_it_is_put_away(
     prefect: Any, desk: Any, drop: Callable[..., Path], start: Start, rows: Rows
 ) -> None:
@@ -69,7 +114,10 @@ def test_a_file_comes_in_its_orders_wait_with_forms_and_it_is_put_away(
     assert prefect.form_of(run.id).preselected["file"] == "ledger.csv"
     send(prefect, run)
     assert run.state.is_completed()
-    assert run.name == "导入 ledger.csv"
+    assert run.name == "导入 ledger.csv · 登记 2 件"
+    assert prefect.log[0].startswith(
+        "ledger.csv：登记 2 件，A-2026-0001 到 A-2026-0002。按“社区台账”"
+    )
     assert [order.words for order in rows(Order)] == ["灯坏了", "水停了"]
     assert {row.actor for row in rows(History)} == {"staff-2"}
     assert rows(Message) == []
@@ -139,7 +187,9 @@ def test_a_file_with_mistakes_is_not_imported_and_after_mending_it_is(
     drop("1,灯坏了,12")
     run = start()
     send(prefect, run)
-    assert "里有 1 处要改，什么都没有存" in prefect.form_of(run.id).description
+    described = prefect.form_of(run.id).description
+    assert "里有 1 处要改，什么都没有存" in described
+    assert described.count("第 2 行“电话”是“12”") == 1
     drop("1,灯坏了,13900000001")
     send(prefect, run)  # what is shown is still the old file
     assert "文件在您看过以后变了" in prefect.form_of(run.id).description
@@ -176,10 +226,14 @@ def test_an_import_that_dies_anywhere_and_starts_again_ends_the_same(
     prefect.answer(run.id, who="格桑卓玛", file="ledger.csv")
     real = getattr(flows.importing, where)
 
+    async def die_later(working: Any) -> None:
+        await working
+        raise KeyboardInterrupt
+
     def die_afterwards(*given: Any, **named: Any) -> Any:
         done = real(*given, **named)
-        if hasattr(done, "close"):
-            done.close()
+        if inspect.isawaitable(done):
+            return die_later(done)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:

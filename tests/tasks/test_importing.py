@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import openpyxl
@@ -130,6 +132,18 @@ def test_a_resident_who_is_known_already_is_known_again(
     assert len(rows(Resident)) == 1
 
 
+def test_what_a_resident_said_earlier_on_how_to_be_told_stays(
+    database: House, ledger: Callable[..., Path], place: Callable[..., str], rows: Rows
+) -> None:
+    person = {"resident": "王阿姨", "phone": "0893-0000101"}
+    place(**person, channel="mail", address="wang@example.org", language="en", consent=False)
+    place(**person)
+    run_import(plan_import(ledger(LAMP)), "system")
+    (resident,) = rows(Resident)
+    assert (resident.channel, resident.address) == ("mail", "wang@example.org")
+    assert (resident.language, resident.consent) == ("en", False)
+
+
 # --- each once --------------------------------------------------------------------------------
 
 
@@ -154,12 +168,36 @@ def test_rows_without_ids_are_known_again_too(
     assert len(rows(Order)) == 2
 
 
+def test_rows_without_ids_are_known_again_however_they_are_written(
+    database: House, tmp_path: Path, ledger: Callable[..., Path], rows: Rows
+) -> None:
+    run_import(plan_import(ledger("灯坏了,2026/5/1", header="内容,登记时间")), "system")
+    book = openpyxl.Workbook()
+    for row in (["内容", "登记时间", "姓名"], ["灯坏了", datetime(2026, 5, 1), None]):  # noqa: DTZ001
+        book.active.append(row)
+    book.save(tmp_path / "a.xlsx")
+    assert plan_import(tmp_path / "a.xlsx").stored == 1
+
+
+def test_a_header_that_is_printed_again_on_each_page_is_no_order(
+    database: House, ledger: Callable[..., Path]
+) -> None:
+    plan = plan_import(ledger("1,灯坏了", "编号,内容", "2,水停了", header="编号,内容"))
+    assert [(request.external_id, request.words) for request in plan.new] == [
+        ("1", "灯坏了"),
+        ("2", "水停了"),
+    ]
+
+
 def test_the_same_id_twice_in_a_file_is_one_order_and_the_second_row_is_named(
     database: House, ledger: Callable[..., Path], rows: Rows
 ) -> None:
     plan = plan_import(ledger("7,灯坏了,,,,,,,", "8,水停了,,,,,,,", "7,灯又坏了,,,,,,,"))
     assert plan.repeated == [4]
-    assert "1 行编号和前面的重复（第 4 行）" in summary_of(plan)
+    assert plan.differing == [4]
+    assert "1 行和前面的重复（第 4 行），其中 1 行内容不一样，请核对编号（第 4 行）" in summary_of(
+        plan
+    )
     run_import(plan, "system")
     assert [order.words for order in rows(Order)] == ["灯坏了", "水停了"]
 
@@ -167,12 +205,20 @@ def test_the_same_id_twice_in_a_file_is_one_order_and_the_second_row_is_named(
 def test_two_imports_of_one_file_at_once_store_it_once(
     database: House, ledger: Callable[..., Path], rows: Rows
 ) -> None:
-    first, second = (
-        plan_import(ledger(LAMP)) for _ in range(2)
-    )  # both looked before either stored
-    assert run_import(first, "system") == ["A-2026-0001"]
-    assert run_import(second, "system") == []
-    assert len(rows(Order)) == 1
+    lines = [f"{n},灯坏了,,,,,居民{n},18900000{n:03d}," for n in range(300)]
+    plans = [plan_import(ledger(*lines)) for _ in range(3)]  # all looked before any stored
+    together = Barrier(3)
+
+    def store(plan: Any) -> list[str]:
+        together.wait()
+        return run_import(plan, "system")
+
+    with ThreadPoolExecutor(3) as pool:
+        stored = list(pool.map(store, plans))
+    assert sorted(map(len, stored)) == [0, 0, 300]
+    assert sorted(order.number for order in rows(Order)) == [
+        f"A-2026-{n:04d}" for n in range(1, 301)
+    ]
 
 
 def test_numbers_go_on_where_single_orders_stopped(
@@ -237,9 +283,9 @@ def test_what_fails_in_the_middle_takes_everything_back(
         ("1,灯,投诉,,,,,,", "第 2 行“种类”是“投诉”：只能是 诉求、微心愿、大心愿"),
         (
             "1,灯,,第九网格,,,,,",
-            "第 2 行“网格”是“第九网格”：没有网格“第九网格”，可用的有：grid-1、",
+            "第 2 行“网格”是“第九网格”：没有网格“第九网格”，可用的有：第一网格、",
         ),
-        ("1,灯,,,月亮,,,,", "第 2 行“类别”是“月亮”：没有类别“月亮”，可用的有：street-light、"),
+        ("1,灯,,,月亮,,,,", "第 2 行“类别”是“月亮”：没有类别“月亮”，可用的有：供电照明、"),
         ("1,灯,,,,很急,,,", "第 2 行“紧急程度”是“很急”：只能是 "),
         ("1,灯,,,,,,12,", "第 2 行“电话”是“12”：“12”不是电话号码"),
         (f"1,灯,,,,,{'长' * 61},,", "第 2 行“姓名”是“"),
@@ -248,8 +294,11 @@ def test_what_fails_in_the_middle_takes_everything_back(
         ("1,灯,,,,,,,1970-01-01", "第 2 行“登记时间”是“1970-01-01”：在 1990 年以前"),
         (
             "1,灯,,,,,,,昨天",
-            "第 2 行“登记时间”是“昨天”：不是认得的日期，要写成 2024-05-01 09:30:00",
+            "第 2 行“登记时间”是“昨天”：不是认得的日期，要写成 2024-05-01 09:30 或 ",
         ),
+        ("1,灯,,,,,,,26-5-1", "第 2 行“登记时间”是“26-5-1”：不是认得的日期"),
+        ("1,灯,,,,,,,,晚上很黑,老人摔了", "第 2 行：比表头多出来的内容；格子里有逗号时"),
+        ("1,\x1b[31m,投\x1b诉,,,,,,", "第 2 行“种类”是“投 诉”：只能是"),
         ("1,灯,,,,,,,2026-02-30", "第 2 行“登记时间”是“2026-02-30”：不是认得的日期"),
     ],
 )
@@ -281,6 +330,11 @@ def test_all_that_is_wrong_with_a_row_is_told_at_once(
         "2026/5/1 9:30",
         "2026.5.1 9:30",
         "2026年5月1日 9:30",
+        "2026年5月1日 9时30分",
+        "2026年5月1日 上午9:30",
+        "2026年5月1日 09:30:00",
+        "2026.5.1 9:30:00",
+        "2026/05/01T09:30",
         "2026-05-01T01:30:00Z",
         "2026-05-01T09:30+08:00",
     ],
@@ -311,6 +365,31 @@ def test_an_id_is_the_same_as_number_and_as_text(database: House, tmp_path: Path
     assert plan.repeated == [3]
 
 
+def test_an_id_of_which_the_program_lost_the_last_digits_is_a_mistake(
+    database: House, tmp_path: Path
+) -> None:
+    book = openpyxl.Workbook()
+    for row in (["编号", "内容"], [20250304000000001, "灯"], [20250304000000002, "水"]):
+        book.active.append(row)
+    book.save(tmp_path / "a.xlsx")
+    assert [one.partition("：")[2][:5] for one in mistakes(tmp_path / "a.xlsx")] == [
+        "数字太长，"
+    ] * 2
+
+
+def test_the_cell_that_is_broken_is_blamed_and_not_its_neighbour(
+    database: House, tmp_path: Path
+) -> None:
+    book = openpyxl.Workbook()
+    for row in (
+        ["留言编号", "留言用户", "留言主题", "留言时间", "留言详情"],
+        [1, "甲", "灯坏了", "2026/5/1 9:30", "=A1"],
+    ):
+        book.active.append(row)
+    book.save(tmp_path / "a.xlsx")
+    assert mistakes(tmp_path / "a.xlsx")[0].startswith("第 2 行“留言详情”是“公式”")
+
+
 def test_a_formula_without_a_value_is_a_mistake_and_never_an_empty_cell(
     database: House, tmp_path: Path
 ) -> None:
@@ -333,11 +412,33 @@ def test_a_title_above_the_header_is_no_header(
     assert request.words == "三号巷口的路灯坏了"
 
 
+def test_two_columns_of_one_name_are_told(database: House, ledger: Callable[..., Path]) -> None:
+    with pytest.raises(BadFile, match="的表头里有两列都叫“电话”，请给一列改名，或删掉一列。"):
+        plan_import(ledger("1,灯,,13900000001", header="编号,内容,电话,电话"))
+
+
+def test_a_table_that_two_mappings_could_read_is_read_by_the_one_that_reads_more(
+    database: House, ledger: Callable[..., Path]
+) -> None:
+    heads = "内容,留言编号,留言用户,留言主题,留言时间,留言详情"
+    plan = plan_import(ledger("x,1,甲,灯,2026/5/1 9:30,坏了", header=heads))
+    assert plan.mapping == "市民留言"
+
+
+def test_a_file_of_too_many_rows_is_refused(
+    database: House, ledger: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks.importing.MAX_ROWS", 2)
+    with pytest.raises(BadFile, match="超过 2 行，请分成几份再导入。"):
+        plan_import(ledger("1,灯", "2,水", "3,路"))
+
+
 def test_columns_may_stand_in_any_order_beside_others(
     database: House, ledger: Callable[..., Path]
 ) -> None:
     plan = plan_import(ledger("甲,灯坏了,7", header="备注,内容,编号"))
     assert [(r.external_id, r.words) for r in plan.new] == [("7", "灯坏了")]
+    assert "没有用到的列：备注" in summary_of(plan)
     assert "表里没有的列：种类、地点、" in summary_of(plan)
 
 
@@ -345,7 +446,11 @@ def test_columns_may_stand_in_any_order_beside_others(
     ("text", "said"),
     [
         ("", "文件“ledger.csv”里面没有内容。"),
-        ("甲,乙\n1,2", "文件“ledger.csv”的表头对不上：表里是 甲、乙。"),
+        ("甲,乙\n1,2", "文件“ledger.csv”的表头对不上（看了前 10 行）：第一行是 甲、乙。"),
+        (
+            f"{'长' * 1000}\n1",
+            f"文件“ledger.csv”的表头对不上（看了前 10 行）：第一行是 {'长' * 29}…。",
+        ),
     ],
 )
 def test_a_file_of_another_kind_is_told_what_a_table_needs(
@@ -402,6 +507,53 @@ def test_a_mapping_of_one_s_own_turns_others_words_into_ours(
     assert (other.words, other.grid, other.category) == ("Noise", None, "other")
 
 
+def test_the_mapping_s_own_dates_go_before_all_others(
+    database: House, ledger: Callable[..., Path], hotline: str
+) -> None:
+    text = OWN.replace('"%d.%m.%Y %H:%M"', '"%Y-%d-%m"')
+    Path(hotline).write_text(text, encoding="utf-8")
+    path = ledger("1,x,,,,2024-05-01", header="Ticket,What,More,Area,About,Opened")
+    (request,) = plan_import(path, hotline).new
+    assert request.asked_at == datetime(2024, 1, 5, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("usual", "said"),
+    [
+        ("{kind: 诉求}", ""),  # in the community's words
+        ("{kind: 投诉}", "用的导入表“热线”里，usual 有一项不对：只能是 诉求、微心愿、大心愿。"),
+        ('{kind: appeal, asked_at: "2024-05-01 09:30"}', ""),
+        ("{kind: appeal, channel: nope}", "第 2 行“usual.channel”是“nope”：没有渠道“nope”"),
+    ],
+)
+def test_what_holds_for_every_row_is_read_like_a_cell(
+    database: House, ledger: Callable[..., Path], hotline: str, usual: str, said: str
+) -> None:
+    text = OWN.replace("{kind: appeal, urgency: green}", usual).replace(
+        '"%d', '"%Y-%m-%d %H:%M", "%d'
+    )
+    Path(hotline).write_text(text, encoding="utf-8")
+    path = ledger("1,x,,,,", header="Ticket,What,More,Area,About,Opened")
+    try:
+        told = mistakes(path, hotline)
+    except BadFile as error:
+        told = [str(error)]
+    assert said in "".join(told)
+    assert bool(told) == bool(said)
+
+
+def test_a_changed_copy_of_a_mapping_is_read_in_its_place(
+    database: House, ledger: Callable[..., Path], tmp_path: Path
+) -> None:
+    inside = database.settings.config / "imports" / "standard.yaml"
+    copy = tmp_path / "standard.yaml"
+    copy.write_text(
+        inside.read_text(encoding="utf-8").replace("内容:", "说了什么:"), encoding="utf-8"
+    )
+    (request,) = plan_import(ledger("灯坏了", header="说了什么"), str(copy)).new
+    assert request.words == "灯坏了"
+
+
 def test_a_word_that_the_mapping_does_not_know_is_a_mistake(
     database: House, ledger: Callable[..., Path], hotline: str
 ) -> None:
@@ -422,7 +574,7 @@ def test_a_mapping_with_an_unknown_field_is_refused_with_its_line(
     ("mapping", "kind", "said"),
     [
         ("moon", UnknownId, "没有导入表“moon”，可用的有：appeals、boston311、standard。"),
-        ("moon.yaml", BadFile, "文件“moon.yaml”没有这个文件。"),
+        ("moon.yaml", BadFile, "文件“moon.yaml”不存在。"),
     ],
 )
 def test_a_mapping_that_there_is_none_of_is_said(
@@ -435,6 +587,14 @@ def test_a_mapping_that_there_is_none_of_is_said(
 
 def test_the_time_that_is_now_is_no_future(database: House, ledger: Callable[..., Path]) -> None:
     assert mistakes(ledger(f"1,灯,,,,,,,{utc_now().isoformat()}")) == []
+
+
+def test_a_clock_of_another_machine_may_be_some_hours_fast(
+    database: House, ledger: Callable[..., Path], look: Any, monday: datetime
+) -> None:
+    plan = plan_import(ledger(f"1,灯,,,,,,,{(monday + timedelta(hours=20)).isoformat()}"))
+    (number,) = run_import(plan, "system", keep_dates=True)
+    assert look(number).placed_at == monday  # nothing was asked after now
 
 
 def test_the_counter_of_a_year_is_there_once(

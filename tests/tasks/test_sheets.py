@@ -12,8 +12,9 @@ import pytest
 
 from tasks.errors import BadFile
 from tasks.models.sheet import NO_VALUE, Row
-from tasks.sheets import MAX_CSV_BYTES, read_sheets
+from tasks.sheets import MAX_CSV_BYTES, OLD_EXCEL, read_sheets
 
+SHEET = "xl/worksheets/sheet1.xml"
 TABLE = "编号,内容\r\n1,路灯坏了\r\n"
 
 
@@ -44,6 +45,12 @@ def test_columns_are_separated_by_whatever_the_header_uses(tmp_path: Path, delim
     path = tmp_path / "a.csv"
     path.write_text(f"编号{delimiter}内容\n1{delimiter}灯坏了；急\n", encoding="utf-8")
     assert rows_of(path)[1].cells == ("1", "灯坏了；急")
+
+
+def test_a_title_above_the_header_does_not_hide_what_separates_the_columns(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("台账\n编号;内容;网格\n1;灯，坏了,急;\n", encoding="utf-8")
+    assert rows_of(path)[2].cells == ("1", "灯，坏了,急", "")
 
 
 def test_a_cell_of_several_lines_is_one_cell_and_its_row_one_row(tmp_path: Path) -> None:
@@ -99,6 +106,82 @@ def test_a_formula_without_a_value_and_an_error_are_told_from_an_empty_cell(
     assert rows_of(path)[0].cells == (NO_VALUE, "", NO_VALUE)
 
 
+def rewritten(path: Path, part: str, change: Any) -> Path:
+    """The spreadsheet with one of its parts changed, None to leave it out, as other programs write it."""
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    parts[part] = change(parts[part])
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in parts.items():
+            if content is not None:
+                archive.writestr(name, content)
+    return path
+
+
+def test_a_formula_whose_result_is_empty_text_is_an_empty_cell(spreadsheet: Any) -> None:
+    path = rewritten(
+        spreadsheet(['=IF(B3="","","x")', "内容"]),
+        SHEET,
+        lambda xml: xml.replace(b'<c r="A1"><f>', b'<c r="A1" t="str"><f>'),
+    )
+    assert rows_of(path)[0].cells == ("", "内容")
+
+
+def test_a_formula_with_a_stored_result_is_that_result(spreadsheet: Any) -> None:
+    path = rewritten(
+        spreadsheet(["=1+1", "内容"]), SHEET, lambda xml: xml.replace(b"<v />", b"<v>2</v>")
+    )
+    assert rows_of(path)[0].cells == (2.0, "内容")
+
+
+@pytest.mark.parametrize("cell", ["XFD1048576", "ZZ200000"])
+def test_a_cell_far_out_is_refused_before_it_fills_the_memory(spreadsheet: Any, cell: str) -> None:
+    def stray(book: Any) -> None:
+        book.active[cell] = "x"
+
+    assert "的工作表 Sheet 太大：最远的格在第 " in refusal(spreadsheet(["内容"], change=stray))
+
+
+def test_a_style_that_other_programs_leave_empty_does_not_matter(spreadsheet: Any) -> None:
+    path = rewritten(
+        spreadsheet(["内容"]),
+        "xl/styles.xml",
+        lambda xml: xml.replace(b"<fill><patternFill /></fill>", b"<fill/>"),
+    )
+    assert rows_of(path)[0].cells == ("内容",)
+
+
+@pytest.mark.parametrize(
+    ("part", "change"),
+    [
+        pytest.param(
+            "xl/worksheets/sheet1.xml", lambda xml: xml[: len(xml) // 2], id="half a sheet"
+        ),
+        pytest.param("xl/worksheets/sheet1.xml", lambda _xml: None, id="no sheet"),
+        pytest.param("xl/workbook.xml", lambda _xml: b"<workbook/>", id="an empty book"),
+        pytest.param("xl/_rels/workbook.xml.rels", lambda _xml: None, id="no links"),
+        pytest.param(
+            "xl/worksheets/sheet1.xml",
+            lambda xml: xml.replace(b"<v>1</v>", b"<v>1x</v>"),
+            id="no number",
+        ),
+    ],
+)
+def test_a_broken_spreadsheet_is_refused_in_words(spreadsheet: Any, part: str, change: Any) -> None:
+    said = refusal(rewritten(spreadsheet(["内容", 1]), part, change))
+    assert said.startswith("文件“a.xlsx”")
+    assert said.endswith("。")
+
+
+def test_a_book_with_hidden_sheets_alone_says_so(spreadsheet: Any) -> None:
+    path = rewritten(
+        spreadsheet(["内容"]),
+        "xl/workbook.xml",
+        lambda xml: xml.replace(b'state="visible"', b'state="hidden"'),
+    )
+    assert refusal(path) == "文件“a.xlsx”里只有隐藏的工作表，请取消隐藏再导入。"
+
+
 def test_a_merged_cell_holds_for_all_of_its_rows_and_not_for_its_columns(spreadsheet: Any) -> None:
     path = spreadsheet(
         ["第三网格", "", "灯"],
@@ -146,10 +229,17 @@ def test_a_small_file_that_unpacks_into_a_mountain_is_refused(tmp_path: Path) ->
     ("name", "content", "said"),
     [
         ("a.docx", b"", "请另存为 CSV 或 XLSX 再导入。"),
-        ("a.xlsx", b"no zip", "打不开，可能已损坏"),
-        ("a.xlsx", b"PK\x03\x04 half a zip", "打不开，可能已损坏"),
+        ("a.xls", b"", "请另存为 CSV 或 XLSX 再导入。"),
+        ("a.ods", b"", "请另存为 CSV 或 XLSX 再导入。"),
+        ("a.xlsx", b"no zip", "读不出来，请在表格软件里打开、另存一份再导入（"),
+        ("a.xlsx", b"PK\x03\x04 half a zip", "读不出来，请在表格软件里打开、另存一份再导入（"),
+        ("a.xlsx", OLD_EXCEL + bytes(512), "是旧版 XLS，或者有密码；请去掉密码，另存为 XLSX"),
         ("a.csv", b"\xff\x00\xff\xff", "文字编码认不出来，请另存为“CSV UTF-8”再导入。"),
-        ("a.csv", b"a,b\n" + b"x" * 1_000_001, "这不是一张 CSV 表"),
+        ("a.csv", "\ufeff1,2".encode("utf-16")[:-1], "文字编码认不出来"),  # a byte is missing
+        ("a.csv", b"\xff\xfe\x00\xd8\x41\x00", "文字编码认不出来"),  # half a character
+        ("a.csv", b"a,b\n" + b"x" * 1_000_001, "第 2 行有一格太长，这不像一张表。"),
+        ("a.csv", b'a,b\n1,"x\n2,y\n3,z\n', "读到第 4 行，有英文引号没有成对（"),
+        ("a.csv", b'a,b\n1,"x"y\n', "读到第 2 行，有英文引号没有成对（"),
     ],
 )
 def test_what_is_no_table_is_refused_in_words(
@@ -160,4 +250,4 @@ def test_what_is_no_table_is_refused_in_words(
 
 
 def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
-    assert refusal(tmp_path / "a.csv") == "文件“a.csv”没有这个文件。"
+    assert refusal(tmp_path / "a.csv") == "文件“a.csv”不存在。"
