@@ -17,6 +17,7 @@ from flows.forms.fields import (
     OrderForm,
     build_form,
     day,
+    keeping,
     labels,
     pick,
     remembering,
@@ -152,7 +153,7 @@ def _form(what: str, problem: str, earlier: Answer | None) -> type[OrderForm] | 
         "order": remembering(
             pick("哪一单", lines, chosen if chosen in lines else None), versions=versions
         ),
-        **OFFERS[what].fields(),
+        **keeping(OFFERS[what].fields(), earlier.values if earlier else {}),
     }
     warning = f"**⚠️ {escaped(problem)}**\n\n" if problem else ""
     return build_form(

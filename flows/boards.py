@@ -89,7 +89,7 @@ def _unfinished_line(run: FlowRun) -> str:
     if chat := run.parameters.get("群聊"):
         return f"[接着登记]({link}) {escaped(chat['who'])}：{escaped(chat['group'])}的聊天"
     typed = run.parameters.get("登记", {})
-    words = escaped(shortened(str(typed.get("words", "")), 24))
+    words = escaped(shortened(str(typed.get("words", "")), 24)) or "（没有内容）"
     return (
         f"[再填一次]({link}) {escaped(str(typed.get('who', '')))}：{words}（填的内容有不对的地方）"
     )

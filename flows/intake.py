@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from prefect import flow
@@ -30,15 +31,15 @@ from flows.runs import start_run
 from flows.tags import DESK, UNFINISHED
 from tasks.errors import DiandanError
 from tasks.house import house
-from tasks.intake import PERSONAL, place_order
-from tasks.models.enums import Action, Kind, Source, Urgency
+from tasks.intake import PERSONAL, examine, place_order
+from tasks.models.enums import Kind, Source, Urgency
 from tasks.models.inputs import MAX_WORDS, Place
-from tasks.requests import request_for
 from tasks.wakes import run_of
 
 SUGGEST = "请建议"
 LANGUAGES = {"中文": "zh-CN", "English": "en"}
 CONSENT = {"同意": True, "不同意": False}
+GO_ON, GIVEN_UP = "登记", "不要了"
 _AGAIN = "RegisterAgainForm"
 
 
@@ -78,22 +79,40 @@ async def register(登记: RegisterForm) -> None:
     """Places the order that the form describes, and makes its run wait with the first form."""
     async with connect() as client:
         typed = 登记.model_dump()
-        attempt, problem = await attempts(client, "again"), ""
+        attempt = await attempts(client, "again")
         if attempt:
             answer = await stored_answer(client, this_run_id(), f"again-{attempt}")
             typed = answer.values if answer else typed
-        try:
-            number = place_order(place_request(typed), typed["who"])
-        except DiandanError as error:
-            problem = str(error)
-        if problem:
-            await _ask_again(client, _again(typed, problem), f"again-{attempt + 1}")
+        if typed.get("step") == GIVEN_UP:
+            await _give_up(client)
             return
-        await _welcome(client, number, attempt)
+        request, errors = examine(order_values(typed))
+        number, problems = _placed(request, typed["who"]) if request else ("", errors)
+        if problems:
+            await _ask_again(client, _again(typed, problems), f"again-{attempt + 1}")
+        else:
+            await _welcome(client, number, attempt)
 
 
-def _again(typed: dict[str, Any], problem: str) -> type[OrderForm]:
-    return build_form(_AGAIN, register_fields(typed), f"**⚠️ {escaped(problem)}**")
+def _placed(request: Place, who: str) -> tuple[str, list[DiandanError]]:
+    try:
+        return place_order(request, who), []
+    except DiandanError as error:
+        return "", [error]
+
+
+def _again(typed: dict[str, Any], problems: Sequence[DiandanError]) -> type[OrderForm]:
+    """The same fields with what was typed, and a way to leave it."""
+    fields = {**register_fields(typed), "step": pick("怎么办", [GO_ON, GIVEN_UP], GO_ON)}
+    told = "\n\n".join(f"**⚠️ {escaped(str(problem))}**" for problem in problems)
+    return build_form(_AGAIN, fields, told)
+
+
+async def _give_up(client: PrefectClient) -> None:
+    """Nothing is stored, and nothing typed is kept."""
+    await client.update_flow_run(this_run_id(), name=f"登记 · {GIVEN_UP}", tags=[DESK])
+    await forget_forms(client, this_run_id())
+    await spread_news(client)
 
 
 async def _ask_again(client: PrefectClient, form: type[OrderForm], key: str) -> None:
@@ -115,31 +134,26 @@ async def _welcome(client: PrefectClient, number: str, attempt: int) -> None:
     await spread_news(client)
 
 
-def place_request(typed: dict[str, Any]) -> Place:
-    """The order that a filled form describes. Raises BadInput."""
+def order_values(typed: dict[str, Any]) -> dict[str, Any]:
+    """What a filled form says of the order."""
     catalog = house().catalog
     channel = next(
         (c.id for c in catalog.channels.values() if c.name == typed["channel"]), typed["channel"]
     )
     has_contact = bool(typed["phone"].strip() or typed["address"].strip())
-    request = request_for(
-        Action.PLACE,
-        {
-            "kind": Kind.by_label(typed["kind"]),
-            "words": typed["words"],
-            "place": typed["place"],
-            "grid": None if typed["grid"] == UNKNOWN_GRID else typed["grid"],
-            "category": None if typed["category"] == SUGGEST else typed["category"],
-            "urgency": Urgency.by_label(typed["urgency"]),
-            "source": Source.by_label(typed["source"]).value,
-            "resident": typed["resident"],
-            "phone": typed["phone"],
-            "language": LANGUAGES[typed["language"]],
-            "channel": channel if has_contact else None,
-            "address": typed["address"],
-            "consent": CONSENT[typed["consent"]],
-            "external_id": f"run-{this_run_id()}",
-        },
-    )
-    assert isinstance(request, Place)
-    return request
+    return {
+        "kind": Kind.by_label(typed["kind"]),
+        "words": typed["words"],
+        "place": typed["place"],
+        "grid": None if typed["grid"] == UNKNOWN_GRID else typed["grid"],
+        "category": None if typed["category"] == SUGGEST else typed["category"],
+        "urgency": Urgency.by_label(typed["urgency"]),
+        "source": Source.by_label(typed["source"]).value,
+        "resident": typed["resident"],
+        "phone": typed["phone"],
+        "language": LANGUAGES[typed["language"]],
+        "channel": channel if has_contact else None,
+        "address": typed["address"],
+        "consent": CONSENT[typed["consent"]],
+        "external_id": f"run-{this_run_id()}",
+    }

@@ -32,12 +32,14 @@ async def carry_order(number: str) -> None:
     """Leads the order through every decision until it waits for nothing."""
     async with connect() as client:
         problem, reassign = await forget_late_answers(client, number), False
-        while (step := next_step(number, problem, reassign=reassign)).waits:
+        refused: Answer | None = None
+        while (step := next_step(number, problem, reassign=reassign, refused=refused)).waits:
             answer = await ask(client, step)
             if answer is None:
                 continue
             reassign = wants_reassignment(answer)
             problem = "" if reassign else apply_answer(number, step.version, answer)
+            refused = answer if problem else None
             if problem or reassign:
                 count_wake(number)
             await spread_news(client)

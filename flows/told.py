@@ -5,7 +5,7 @@ from __future__ import annotations
 from prefect import flow
 from prefect.logging import get_run_logger
 
-from flows.asking import connect, forget_forms, stored_answer, this_run_id, wait_for, was_asked
+from flows.asking import connect, forget_forms, last_answer, this_run_id, wait_for
 from flows.boards import rewrite_boards
 from flows.forms.answers import Answer
 from flows.forms.description import escaped
@@ -13,41 +13,39 @@ from flows.forms.fields import Fields, OrderForm, build_form, ticks, who
 from tasks.by_hand import Errand, errands, mark_told
 from tasks.errors import DiandanError
 
-NAME, KEY = "ToldForm", "told-1"
+NAME = "ToldForm"
 MOST = 60
 
 
 @flow(name="told", flow_run_name="已告知")
 async def tick_off() -> None:
-    """Asks who was told, and ticks them off."""
+    """Asks who was told, and ticks them off; a form without anybody ticked comes back."""
     async with connect() as client:
-        run = this_run_id()
-        answer = await stored_answer(client, run, KEY)
-        if answer is None and await was_asked(client, run, KEY):
-            get_run_logger().info("没有填写，什么也没有改。")
-        elif answer is None:
-            await _ask()
+        answer, next_key = await last_answer(client, "told")
+        problem = _tick(answer) if answer else ""
+        if answer is None or problem:
+            await _ask(problem, next_key)
         else:
-            get_run_logger().info("已勾掉 %d 条。", _tick(answer))
-            await forget_forms(client, run)
+            await forget_forms(client, this_run_id())
             await rewrite_boards(client)
 
 
-async def _ask() -> None:
-    form = _form()
+async def _ask(problem: str, key: str) -> None:
+    form = _form(problem)
     if form is None:
         get_run_logger().info("没有要告知的人。")
         return
-    await wait_for(form, KEY)
+    await wait_for(form, key)
 
 
-def _form() -> type[OrderForm] | None:
+def _form(problem: str) -> type[OrderForm] | None:
     waiting = errands(MOST)
     if not waiting:
         return None
     fields: Fields = {"who": who(), "told": ticks("已经告诉了谁", [_line(one) for one in waiting])}
+    warning = [f"**⚠️ {escaped(problem)}**"] if problem else []
     hint = f"告诉过以后，在最下面选操作人，再选告诉了谁。共 {len(waiting)} 条："
-    return build_form(NAME, fields, "\n\n".join([hint, *map(_text, waiting)]))
+    return build_form(NAME, fields, "\n\n".join([*warning, hint, *map(_text, waiting)]))
 
 
 def _line(one: Errand) -> str:
@@ -62,10 +60,13 @@ def _text(one: Errand) -> str:
     return f"**{one.id}** {one.number} · {one.audience.label} {escaped(one.name)}{phone}{doubt}\n\n{lines}"
 
 
-def _tick(answer: Answer) -> int:
+def _tick(answer: Answer) -> str:
+    """Ticks off, once; gives the refusal in words."""
     ids = [int(str(line).split(" ", 1)[0]) for line in answer.values.get("told") or []]
+    if not ids:
+        return "还没有选已经告诉了谁，什么也没有改。"
     try:
-        return mark_told(ids, answer.who)
+        get_run_logger().info("已勾掉 %d 条。", mark_told(ids, answer.who))
     except DiandanError as error:
-        get_run_logger().error("%s", error)
-        return 0
+        return str(error)
+    return ""

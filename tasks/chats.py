@@ -14,7 +14,6 @@ from tasks.bulk import numbers_stored, place_all
 from tasks.clock import utc_now
 from tasks.db import reading
 from tasks.house import house
-from tasks.intake import check_place
 from tasks.models.enums import Kind, Source
 from tasks.models.inputs import Place
 from tasks.rules.chat import Said, asks_for_something, in_one_go, read_chat
@@ -68,14 +67,6 @@ def drafts_of(text: str, group: ChatGroup) -> Pasted:
 def place_drafts(requests: Sequence[Place], who: str) -> None:
     """Stores the orders, all or none, and tells their residents; what is stored already stays as it is."""
     place_all(requests, who, notify=True)
-
-
-def checked(request: Place) -> Place:
-    """The request in normal form. Raises BadInput or UnknownId."""
-    right, errors = check_place(request)
-    if errors:
-        raise errors[0]
-    return right
 
 
 def _zone() -> ZoneInfo:

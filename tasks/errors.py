@@ -22,6 +22,12 @@ class BadInput(DiandanError):
     sentence = "“{field}”不对：{problem}"
 
 
+class NotFilledIn(BadInput):
+    """Something that is needed was left empty."""
+
+    sentence = "“{field}”没有填，这一项必须填写。"
+
+
 class BadFile(DiandanError):
     """A file that cannot be imported as it is."""
 

@@ -158,7 +158,7 @@ def _line(
         kind.label,
         status,
         WAITING_FOR.get(status, status.label),
-        categories[category].name if category in categories else kind.label,
+        categories[category].name if category in categories else "未分类",
         grids[grid].name if grid in grids else "网格不详",
         handlers[handler].name if handler in handlers else "",
         member,

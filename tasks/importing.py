@@ -12,13 +12,11 @@ from typing import Any
 from config.catalog import ImportMapping, load_catalog
 from tasks.bulk import numbers_stored, place_all
 from tasks.clock import utc_now
-from tasks.errors import BadFile, BadRows, DiandanError, UnknownId
+from tasks.errors import BadFile, BadRows, DiandanError, NotFilledIn, UnknownId
 from tasks.house import house
-from tasks.intake import check_place
-from tasks.models.enums import Action
+from tasks.intake import examine
 from tasks.models.inputs import Place
 from tasks.models.sheet import NO_VALUE, Row, Sheet
-from tasks.requests import try_request
 from tasks.rules.importing import (
     CellMistake,
     Fault,
@@ -260,12 +258,10 @@ def _usual(path: Path, mapping: ImportMapping, now: datetime) -> dict[str, Any]:
 
 def _request(reading: Reading, plan: Plan) -> Place | None:
     """The order that a row asks for; None when something is wrong, all of which the plan then lists."""
-    request, problems = try_request(Action.PLACE, reading.values)
-    whole = request if isinstance(request, Place) else Place.model_construct(**reading.values)
-    checked, errors = check_place(whole)
-    if not (reading.mistakes or problems or errors):
-        return checked
-    for error in (*problems, *errors):
+    request, errors = examine(reading.values)
+    if request is not None and not reading.mistakes:
+        return request
+    for error in errors:
         reading.blame_field(str(error.facts["name"]), _remedy(error))
     plan.mistakes += reading.mistakes
     return None
@@ -273,6 +269,6 @@ def _request(reading: Reading, plan: Plan) -> Place | None:
 
 def _remedy(error: DiandanError) -> str:
     """The part of the sentence that goes behind the cell and its column."""
-    if error.facts.get("kind") == "missing":
+    if isinstance(error, NotFilledIn):
         return "不能空着"
     return str(error.facts.get("problem") or error).rstrip("。")

@@ -17,11 +17,11 @@ from tasks.directory import actor
 from tasks.errors import BadInput, DiandanError, UnknownId
 from tasks.house import house
 from tasks.messages import write_messages
-from tasks.models.enums import PREFIXES, Kind
+from tasks.models.enums import PREFIXES, Action, Kind
 from tasks.models.inputs import Place
 from tasks.models.state import Actor, OrderState
 from tasks.models.tables import Counter, History, Order, Resident
-from tasks.requests import is_mail_address, normal_phone
+from tasks.requests import is_mail_address, normal_phone, try_request
 from tasks.rules.circumstances import Circumstances
 from tasks.rules.deadline import local_day
 from tasks.rules.law import placed
@@ -94,6 +94,15 @@ def first_row(request: Place, state: OrderState, person: Actor) -> dict[str, Any
         "actor": person.id,
         "inputs": request.model_dump(mode="json", exclude_defaults=True, exclude=set(PRIVATE)),
     }
+
+
+def examine(values: Mapping[str, Any]) -> tuple[Place | None, list[DiandanError]]:
+    """The checked request for an order, or everything that is wrong with the values."""
+    request, problems = try_request(Action.PLACE, values)
+    whole = request if isinstance(request, Place) else Place.model_construct(**values)
+    checked, errors = check_place(whole)
+    wrong = [*problems, *errors]
+    return (None if wrong else checked), wrong
 
 
 def check_place(request: Place) -> tuple[Place, list[DiandanError]]:

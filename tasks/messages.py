@@ -26,6 +26,7 @@ from tasks.texts import text_of
 
 BY_HAND = "by-hand"
 NOBODY = MessageState.SUPPRESSED
+_RATED = frozenset({Event.ORDER_RATED, Event.ORDER_REOPENED, Event.ORDER_UNSATISFIED})
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,8 @@ def write_messages(session: Session, order: Order, notices: Sequence[Notice], wh
     desk = house().catalog.community.desk
     if order.status is not Status.ACCEPTED:
         _end(session, order, Audience.GROUPS, NOBODY, "no_longer_open", "groups")
+    if any(notice.event in _RATED for notice in notices):
+        _end_resident(session, order, Event.ORDER_DONE)
     for notice in without_echoes(list(notices), who, desk):
         if notice.event is Event.WISH_OPEN and order.status is not Status.ACCEPTED:
             continue  # assigned or claimed in the same submit: nobody is asked any more
@@ -198,6 +201,20 @@ def _usable(channel: str) -> bool:
 def _supersede(session: Session, order: Order, recipient: str) -> None:
     """Who has not been called yet need only hear the newest."""
     _end(session, order, Audience.RESIDENT, MessageState.SUPPRESSED, "superseded", recipient)
+
+
+def _end_resident(session: Session, order: Order, event: Event) -> None:
+    """Nobody calls about what has been answered meanwhile."""
+    session.execute(
+        update(Message)
+        .where(
+            col(Message.order_id) == order.id,
+            col(Message.audience) == Audience.RESIDENT,
+            col(Message.event) == event,
+            col(Message.state).in_(TO_BE_TOLD),
+        )
+        .values(state=NOBODY, code="answered", ended_at=utc_now())
+    )
 
 
 def mark_handler_told(session: Session, order: Order) -> None:

@@ -10,7 +10,7 @@ import phonenumbers
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from tasks.errors import BadInput
+from tasks.errors import BadInput, NotFilledIn
 from tasks.models.enums import Action
 from tasks.models.inputs import INPUTS, ActionInput
 
@@ -73,14 +73,13 @@ def _in_words(action: Action, error: ErrorDetails) -> BadInput:
     name = str(error["loc"][0]) if error["loc"] else ""
     field = FIELD_WORDS.get(name, name)
     label = f"{field}（{name}）" if field != name else name
+    if error["type"] in _NOTHING_THERE:
+        return NotFilledIn(field=label, name=name)
     problem = _problem(action, error["type"], error.get("ctx", {}), error["msg"])
-    kind = "missing" if error["type"] in _NOTHING_THERE else "wrong"
-    return BadInput(field=label, problem=problem, name=name, kind=kind)
+    return BadInput(field=label, problem=problem, name=name)
 
 
 def _problem(action: Action, kind: str, context: Mapping[str, Any], plain: str) -> str:
-    if kind in _NOTHING_THERE:
-        return f"“{action.label}”必须填写这一项。"
     if kind in {"string_too_long", "too_long"}:
         return f"太长了，最多 {context['max_length']} 个字。"
     if kind == "enum":

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from flows.forms.answers import NONE, UNKNOWN_GRID, Answer
 from flows.forms.fields import Fields, labels, pick, text, who
-from flows.forms.options import category_names, grid_names, handler_names, twin_lines
+from flows.forms.options import (
+    category_names,
+    grid_names,
+    handler_names,
+    twin_lines,
+    usual_handler,
+)
 from tasks.desk import DeskView
 from tasks.errors import BadInput
 from tasks.house import house
@@ -60,7 +66,7 @@ def requests(_view: DeskView, answer: Answer) -> list[ActionInput]:
         urgency=Urgency.by_label(answer.text("urgency") or Urgency.NORMAL.label),
     )
     if step == ACCEPT_AND_ASSIGN:
-        return [accept, answer.request(Action.ASSIGN, to=answer.text("handler"))]
+        return [accept, answer.request(Action.ASSIGN, to=_handler(answer))]
     if step == ON_THE_SPOT:
         return [accept, *_on_the_spot(answer)]
     if step == Action.REFER.label:
@@ -78,6 +84,15 @@ def _on_the_spot(answer: Answer) -> list[ActionInput]:
         answer.request(Action.CLAIM, to=member, reason=""),
         answer.request(Action.FINISH),
     ]
+
+
+def _handler(answer: Answer) -> str:
+    """Who was chosen; whoever usually does it, when only the category was put right."""
+    handler, category = answer.text("handler"), answer.text("category")
+    proposed = {name: field.get("default") for name, field in answer.shown.items()}
+    if handler != proposed.get("handler") or category == proposed.get("category"):
+        return handler
+    return usual_handler(category, answer.text("grid")) or handler
 
 
 def _grid(answer: Answer) -> str | None:

@@ -11,12 +11,12 @@ from flows.forms.answers import UNKNOWN_GRID, Answer
 from flows.forms.description import escaped
 from flows.forms.fields import Fields, OrderForm, build_form, labels, must, pick, remembering, who
 from flows.forms.options import category_names, grid_names
-from tasks.chats import Draft, Pasted, checked
-from tasks.errors import BadInput, DiandanError
+from tasks.chats import Draft, Pasted
+from tasks.errors import BadInput
 from tasks.house import house
-from tasks.models.enums import Action, Kind, Source
+from tasks.intake import examine
+from tasks.models.enums import Kind, Source
 from tasks.models.inputs import MAX_WORDS, Place
-from tasks.requests import request_for
 from tasks.rules.deadline import local_time
 
 NAME = "ChatForm"
@@ -49,15 +49,16 @@ def ids_shown(answer: Answer) -> list[str]:
 
 def requests_in(answer: Answer) -> list[Place]:
     """The orders that the form was ticked for. Raises BadInput that tells each draft that is not right."""
-    requests, problems = [], []
+    requests: list[Place] = []
+    problems: list[str] = []
     for number, draft in _drafts_in(answer):
         kind = answer.text(f"kind_{number}")
         if kind == NOT:
             continue
-        try:
-            requests.append(_request(answer, number, kind, draft))
-        except DiandanError as error:
-            problems.append(f"第 {number} 条：{error}")
+        request, errors = examine(_values(answer, number, kind, draft))
+        if request is not None:
+            requests.append(request)
+        problems += [f"第 {number} 条：{error}" for error in errors]
     if problems:
         raise BadInput(field="聊天里的话", problem=" ".join(problems))
     return requests
@@ -92,23 +93,18 @@ def _drafts_in(answer: Answer) -> Iterator[tuple[int, dict[str, Any]]]:
             yield number, draft
 
 
-def _request(answer: Answer, number: int, kind: str, draft: Mapping[str, Any]) -> Place:
+def _values(answer: Answer, number: int, kind: str, draft: Mapping[str, Any]) -> dict[str, Any]:
     grid = answer.text("grid")
-    request = request_for(
-        Action.PLACE,
-        {
-            "kind": Kind.by_label(kind),
-            "words": answer.text(f"words_{number}"),
-            "category": answer.text(f"category_{number}"),
-            "grid": None if grid == UNKNOWN_GRID else grid,
-            "source": Source.CHAT.value,
-            "external_id": draft["id"],
-            "resident": draft["name"],
-            "asked_at": draft["at"],
-        },
-    )
-    assert isinstance(request, Place)
-    return checked(request)
+    return {
+        "kind": Kind.by_label(kind),
+        "words": answer.text(f"words_{number}"),
+        "category": answer.text(f"category_{number}"),
+        "grid": None if grid == UNKNOWN_GRID else grid,
+        "source": Source.CHAT.value,
+        "external_id": draft["id"],
+        "resident": draft["name"],
+        "asked_at": draft["at"],
+    }
 
 
 def _description(

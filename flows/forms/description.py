@@ -6,6 +6,7 @@ import re
 from itertools import groupby
 
 from tasks.desk import DeskView
+from tasks.house import house
 from tasks.models.enums import Urgency
 from tasks.texts import shortened
 
@@ -32,7 +33,7 @@ def describe(view: DeskView, fields: int, *, with_phone: bool, problem: str = ""
     rows = [
         ("内容", escaped(shortened(view.words, WORDS_SHOWN))),
         _joined(("地点", escaped(view.place)), ("最初提出", view.first_asked)),
-        _joined(("类别", view.category), ("网格", view.grid)),
+        _joined(("类别", view.category or _guess(view)), ("网格", view.grid)),
         _joined(("承办", view.handler), ("党员", view.member)),
         _joined(
             ("居民", escaped(view.resident_name)),
@@ -46,7 +47,14 @@ def describe(view: DeskView, fields: int, *, with_phone: bool, problem: str = ""
     rounds = f"（第 {state.round} 轮）" if state.round > 1 else ""
     due = f" · 期限 {view.due}" if view.due else ""
     head = f"**{state.number}** {state.kind.label} · {state.status.label}{rounds}{urgency}{due}"
-    return f"{warning}{head} · 往下拉共 {fields} 栏\n\n{table}\n\n{_history(view)}"
+    twins = "、".join(escaped(twin) for twin in view.twins[:3])
+    alike = f"**很像：{twins}**，是同一件就选并单\n\n" if twins else ""
+    return f"{warning}{alike}{head} · 往下拉共 {fields} 栏\n\n{table}\n\n{_history(view)}"
+
+
+def _guess(view: DeskView) -> str:
+    """What the words suggest, as a guess."""
+    return f"猜是 **{house().catalog.categories[view.suggested_category].name}**，请核对"
 
 
 def _joined(*parts: tuple[str, str]) -> tuple[str, str]:

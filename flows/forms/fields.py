@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -26,6 +26,7 @@ class FieldSpec:
 
 
 Fields = dict[str, FieldSpec]
+WHO = "操作人"
 
 
 class OrderForm(RunInput):
@@ -60,9 +61,22 @@ def remembering(field: FieldSpec, **facts: Any) -> FieldSpec:
     return replace(field, extra={**field.extra, **facts})
 
 
+def keeping(fields: Fields, earlier: Mapping[str, Any]) -> Fields:
+    """The fields with what an earlier answer held, where it still can be chosen; 操作人 is asked anew."""
+    return {name: _kept(spec, earlier.get(name)) for name, spec in fields.items()}
+
+
+def _kept(spec: FieldSpec, value: object) -> FieldSpec:
+    options = spec.extra.get("enum", [value])
+    if not isinstance(value, str) or value not in options or spec.settings["title"] == WHO:
+        return spec
+    default = date.fromisoformat(value) if spec.kind is date else value
+    return replace(spec, settings={**spec.settings, "default": default})
+
+
 def who() -> FieldSpec:
     """操作人: required and never preselected, so that nothing is decided by nobody."""
-    return pick("操作人", [staff.name for staff in house().catalog.staff.values()])
+    return pick(WHO, [staff.name for staff in house().catalog.staff.values()])
 
 
 def text(title: str, default: str = "", most: int = 2000) -> FieldSpec:

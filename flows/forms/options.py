@@ -26,6 +26,15 @@ def handler_names(view: DeskView) -> list[str]:
     return [catalog.handlers[id].name for id in (*first, *others)]
 
 
+def usual_handler(category: str, grid: str) -> str:
+    """The name of whoever usually does what is of this category in this grid; "" for nobody."""
+    catalog = house().catalog
+    wanted = next((c.id for c in catalog.categories.values() if c.name == category), "")
+    where = next((g.id for g in catalog.grids.values() if g.name == grid), None)
+    usual = catalog.default_handlers(wanted, where) if wanted else ()
+    return catalog.handlers[usual[0]].name if usual else ""
+
+
 def other_handler_names(view: DeskView) -> list[str]:
     """Everybody but the one who has it."""
     return [name for name in handler_names(view) if name != view.handler]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from flows.forms import acceptance, assignment, rating, resolution
 from flows.forms.answers import Answer
 from flows.forms.description import describe
-from flows.forms.fields import Fields, OrderForm, build_form
+from flows.forms.fields import Fields, OrderForm, build_form, keeping
 from tasks.desk import DeskView, look_at
 from tasks.models.enums import OPEN, WAITING_FOR, Status
 from tasks.models.inputs import ActionInput
@@ -61,8 +61,11 @@ class Step:
     form: type[OrderForm] | None = None
 
 
-def next_step(number: str, problem: str = "", *, reassign: bool = False) -> Step:
-    """What the order waits for now. `problem` says why the last answer was not taken."""
+def next_step(
+    number: str, problem: str = "", *, reassign: bool = False, refused: Answer | None = None
+) -> Step:
+    """What the order waits for now. `problem` says why the last answer was not taken; what was
+    chosen in a `refused` one stays chosen, so that only the mistake has to be put right."""
     view = look_at(number)
     state = view.state
     about = view.category or state.kind.label
@@ -72,6 +75,8 @@ def next_step(number: str, problem: str = "", *, reassign: bool = False) -> Step
         return Step(number, waits=False, run_name=name, tags=(state.status.label, where))
     stage = REASSIGN if reassign and state.status is Status.CLAIMED else WAITING[state.status]
     fields = stage.fields(view)
+    if refused is not None and refused.form == stage.name:
+        fields = keeping(fields, refused.values)
     with_phone = state.status is Status.DONE
     description = describe(view, len(fields), with_phone=with_phone, problem=problem)
     return Step(

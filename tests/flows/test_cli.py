@@ -357,11 +357,11 @@ ON_A_LAMP = [
     (("act", "A-2026-0001", "accept"), "Missing option '--by'."),
     (
         ("act", "A-2026-0001", "decline", "--by", "staff-1", "--reason", "不归我们管"),
-        "“建议去向（instead）”不对：“不予受理”必须填写这一项。",
+        "“建议去向（instead）”没有填，这一项必须填写。",
     ),
     (
         ("act", "A-2026-0001", "decline", "--by", "staff-1", "--reason", " \n "),
-        "“说明（reason）”不对：“不予受理”必须填写这一项。",
+        "“说明（reason）”没有填，这一项必须填写。",
     ),
     (
         ("act", "A-2026-0001", "accept", "--by", "staff-1", "--reason", LONG),
@@ -411,11 +411,11 @@ ON_A_LAMP = [
     (("place", "--kind", "complaint", "--words", "灯"), "'complaint' is not one of 'appeal', "),
     (
         ("place", "--kind", "appeal", "--words", ""),
-        "“内容（words）”不对：“点单”必须填写这一项。",
+        "“内容（words）”没有填，这一项必须填写。",
     ),
     (
         ("place", "--kind", "appeal", "--words", " \n\t"),
-        "“内容（words）”不对：“点单”必须填写这一项。",
+        "“内容（words）”没有填，这一项必须填写。",
     ),
     (
         ("place", "--kind", "appeal", "--words", LONG),
@@ -487,7 +487,7 @@ ON_AN_ACCEPTED_LAMP = [
         ("hold", "--reason", "等材料", "--date", "9999-12-31"),
         "“日期（date）”不对：日期要在 3000 年之前。",
     ),
-    (("hold", "--reason", "等材料"), "“日期（date）”不对：“挂起”必须填写这一项。"),
+    (("hold", "--reason", "等材料"), "“日期（date）”没有填，这一项必须填写。"),
     (("hold", "--reason", "等材料", "--date", "2026-09-14"), "日期要在今天（2026-09-14）之后。"),
     (("ask_extension", "--reason", "等材料", "--date", "2026-09-16"), "新日期不能比现在的期限早。"),
     (("approve_extension",), "没有等待批准的延期申请。"),
@@ -496,9 +496,9 @@ ON_AN_ACCEPTED_LAMP = [
         ("assign", "--to", "自来水厂"),
         "“自来水厂”不办“供电照明”，可以派给：供电所、第三网格队伍，或社区、网格。",
     ),
-    (("assign", "--to", ""), "“对象（to）”不对：“派单”必须填写这一项。"),
-    (("assign",), "“对象（to）”不对：“派单”必须填写这一项。"),
-    (("refer",), "“说明（reason）”不对：“提交会议”必须填写这一项。"),
+    (("assign", "--to", ""), "“对象（to）”没有填，这一项必须填写。"),
+    (("assign",), "“对象（to）”没有填，这一项必须填写。"),
+    (("refer",), "“说明（reason）”没有填，这一项必须填写。"),
 ]
 
 

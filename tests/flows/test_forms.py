@@ -332,7 +332,7 @@ def test_merging_needs_the_order_to_merge_into(
 
 def test_claiming_needs_a_member(sqlite_house: House, arrive: Arrive) -> None:
     number = arrive("small_wish", "accepted")
-    with pytest.raises(BadInput, match="“认领”必须填写这一项"):
+    with pytest.raises(BadInput, match="没有填，这一项必须填写"):
         apply(number, answer_to(next_step(number)))
 
 

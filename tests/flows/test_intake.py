@@ -163,6 +163,24 @@ def test_a_run_that_is_woken_without_a_second_form_asks_again(
     assert rows(Order) == []
 
 
+def test_all_that_is_wrong_is_said_at_once(prefect: Any, fill: Callable[..., Any]) -> None:
+    described = prefect.form_of(fill(words=" ", phone="12", resident="名" * 61).id).description
+    assert described.count("⚠️") == 3
+
+
+def test_what_nobody_wants_any_more_is_left(
+    prefect: Any, fill: Callable[..., Any], rows: Rows
+) -> None:
+    run = fill(words=" ")
+    assert "洛桑罗布：（没有内容）（填的内容有不对的地方）" in board_above_orders(prefect)
+    prefect.answer(run.id, who="洛桑罗布", step="不要了")
+    prefect.process(run.id, register.fn, typed(words=" "))
+    assert (run.name, run.state.is_completed()) == ("登记 · 不要了", True)
+    assert board_above_orders(prefect) == ""
+    assert rows(Order) == []
+    assert prefect.inputs == {}
+
+
 def test_a_registration_that_was_given_up_leaves_the_list(
     prefect: Any, fill: Callable[..., Any], wait: Callable[..., Any]
 ) -> None:
@@ -176,7 +194,7 @@ def test_a_registration_that_was_given_up_leaves_the_list(
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
-        ({"words": " \n "}, "“点单”必须填写这一项。"),
+        ({"words": " \n "}, "没有填，这一项必须填写。"),
         ({"words": "灯" * 100_000}, "太长了，最多 10000 个字。"),
         ({"resident": "名" * 61}, "太长了，最多 60 个字。"),
         (

@@ -91,11 +91,50 @@ def test_a_refused_answer_is_asked_again_with_the_reason_above_a_new_form(
     assert (look(number).status, look(number).version) == (Status.CLAIMED, 5)
     assert (first, desk.prefect.key_of(desk.id(number))) == ("v5-w0", "v5-w1")
     assert desk.form(number).description.startswith(
-        "**⚠️ “说明（reason）”不对：“办结”必须填写这一项。**\n\n"
+        "**⚠️ “说明（reason）”没有填，这一项必须填写。**\n\n"
     )
     desk.fill(number, step="办结", reason="换了灯泡")
     assert look(number).status is Status.DONE
     assert "⚠️" not in desk.form(number).description
+
+
+def test_what_was_chosen_stays_chosen_when_an_answer_is_refused(
+    desk: Any, open_order: Open, look: Look
+) -> None:
+    number = open_order()
+    desk.fill(number, step="不予受理", instead="请找物业", grid="第一网格")  # without a reason
+    kept = desk.form(number).preselected
+    assert "who" not in kept
+    assert (kept["step"], kept["instead"], kept["grid"]) == ("不予受理", "请找物业", "第一网格")
+    desk.fill(number, reason="不归社区管")
+    assert look(number).status is Status.DECLINED
+    held = open_order("claimed")
+    desk.fill(held, step="挂起", date="2026-10-09")
+    kept = desk.form(held).preselected
+    assert (kept["step"], kept["date"]) == ("挂起", "2026-10-09")
+
+
+def test_a_corrected_category_takes_who_usually_does_it(
+    desk: Any, open_order: Open, look: Look
+) -> None:
+    number = open_order(words="路边的垃圾")
+    assert desk.form(number).preselected["category"] == "环境卫生"
+    desk.fill(number, category="供电照明")
+    assert (look(number).category, look(number).handler) == ("street-light", "unit-power")
+    number = open_order(words="路边的垃圾")
+    desk.fill(number, category="供电照明", handler="自来水厂")  # what a person chose is not changed
+    assert look(number).status is Status.PLACED
+    assert desk.form(number).preselected["handler"] == "自来水厂"
+
+
+def test_a_guessed_category_and_a_likely_twin_stand_where_they_are_seen(
+    desk: Any, open_order: Open
+) -> None:
+    first = open_order()
+    form = desk.form(open_order())
+    assert form.description.startswith(f"**很像：{first} 三号院门口的路灯不亮**，是同一件就选并单")
+    assert "| 类别 · 网格 | 猜是 **供电照明**，请核对 · 第三网格 |" in form.description
+    assert "并单" in form.options("step")
 
 
 def test_an_answer_by_nobody_is_refused(desk: Any, open_order: Open, look: Look) -> None:
@@ -128,7 +167,7 @@ def test_a_refused_reassignment_leads_back_to_the_form_of_the_work(
     assert look(number).handler == "unit-power"
     form = desk.form(number)
     assert form.name == "WorkForm"
-    assert "“改派”必须填写这一项。" in form.description
+    assert "“说明（reason）”没有填，这一项必须填写。" in form.description
 
 
 def test_an_answer_that_comes_after_the_order_has_moved_on_is_forgotten_with_words(

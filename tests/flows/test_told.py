@@ -57,31 +57,34 @@ def test_who_was_told_is_ticked_off_and_nothing_typed_is_kept(
     assert "# 要打的电话 / 要转发的文字 1 条" in prefect.artifacts["by-hand"].data
 
 
-def test_ticking_nothing_tells_nobody(prefect: Any, ask: Callable[[], Any]) -> None:
-    run = ask()
-    prefect.answer(run.id, who="格桑卓玛")
-    prefect.process(run.id, tick_off.fn)
-    assert prefect.log == ["已勾掉 0 条。"]
-    assert len(errands()) == 2
-
-
-def test_a_form_that_was_shown_and_not_filled_changes_nothing(
-    prefect: Any, ask: Callable[[], Any]
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        ({"who": "格桑卓玛"}, "还没有选已经告诉了谁，什么也没有改。"),
+        ({"who": "路人", "told": ["1 · A-2026-0001 · 居民 居民甲"]}, "没有操作人“路人”。"),
+        ({"who": "", "told": ["1 · A-2026-0001 · 居民 居民甲"]}, "请选择是谁在操作。"),
+    ],
+)
+def test_what_cannot_be_ticked_off_is_asked_again(
+    prefect: Any, ask: Callable[[], Any], answer: dict[str, Any], sentence: str
 ) -> None:
     run = ask()
+    prefect.answer(run.id, **answer)
+    prefect.process(run.id, tick_off.fn)
+    assert sentence in prefect.form_of(run.id).description
+    assert len(errands()) == 2
+    prefect.answer(run.id, who="格桑卓玛", told=["1 · A-2026-0001 · 居民 居民甲"])
     prefect.process(run.id, tick_off.fn)
     assert run.state.is_completed()
-    assert prefect.log == ["没有填写，什么也没有改。"]
-    assert len(errands()) == 2
+    assert len(errands()) == 1
 
 
-def test_somebody_who_is_not_on_the_staff_ticks_nothing_off(
+def test_a_form_that_was_shown_and_not_filled_asks_again(
     prefect: Any, ask: Callable[[], Any]
 ) -> None:
     run = ask()
-    prefect.answer(run.id, who="路人", told=["1 · A-2026-0001 · 居民 居民甲"])
     prefect.process(run.id, tick_off.fn)
-    assert prefect.log == ["没有操作人“路人”。", "已勾掉 0 条。"]
+    assert prefect.key_of(run.id) == "told-2"
     assert len(errands()) == 2
 
 

@@ -350,6 +350,16 @@ def test_a_resident_who_was_called_hears_the_next_thing_too(
     assert second.state == "queued"
 
 
+def test_nobody_asks_for_a_rating_that_was_given(
+    database: House, place_at: PlaceAt, do: Do, rows: Rows
+) -> None:
+    number = place_at("done")
+    assert "居民甲" in [name for name, _subject in calls(number)]
+    do(number, "rate", by="staff-2", grade="satisfied", solved=True)
+    assert "居民甲" not in [name for name, _subject in calls(number)]
+    assert [m.event.value for m in rows(Message) if m.code == "answered"] == ["order_done"]
+
+
 def test_ticking_twice_counts_once_and_names_the_first_who_told(
     database: House, place_at: PlaceAt, rows: Rows
 ) -> None:

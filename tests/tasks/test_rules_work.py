@@ -119,7 +119,7 @@ def test_finishing_keeps_the_earlier_contact(order: Order, after: After) -> None
     ["finish", "release", "return", "contact", "report", "refer", "send_back", "reopen", "refuse"],
 )
 def test_what_has_to_be_explained_is_refused_without_words(action: str) -> None:
-    with pytest.raises(BadInput, match="说明（reason）.*必须填写这一项"):
+    with pytest.raises(BadInput, match="说明（reason）”没有填"):
         request_for(Action(action), {"reason": " \n "})
 
 
