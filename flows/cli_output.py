@@ -14,14 +14,23 @@ from rich.markup import escape
 from rich.table import Table
 
 from config.catalog import Catalog, HandlerKind, TeamRole
-from tasks.finding import Wanted, summaries
+from tasks.finding import Wanted, every_line, summaries
 from tasks.house import house
-from tasks.models.enums import Action, MessageState, Status
+from tasks.models.enums import (
+    Action,
+    Audience,
+    Event,
+    Kind,
+    Labelled,
+    MessageState,
+    Status,
+    Urgency,
+)
 from tasks.models.inputs import INPUTS
 from tasks.rules.deadline import local_time
 from tasks.rules.lifecycle import TRANSITIONS
 from tasks.texts import shortened
-from tasks.views import messages_json, order_json
+from tasks.views import actor_names, messages_json, order_json, recipient_names
 
 
 def print_json(value: object) -> None:
@@ -46,38 +55,57 @@ def show_order(number: str, *, as_json: bool = True) -> None:
     if as_json:
         print_json(found)
         return
-    _print_table(
-        ("", ""), [(key, value) for key, value in found.items() if not isinstance(value, list)]
-    )
-    _print_table(
-        ("at", "action", "from", "to", "actor", "reason"),
-        [
-            [_local(row["at"]), *(row[key] for key in ("action", "from", "to", "actor", "reason"))]
-            for row in found["history"]
-        ],
-    )
+    _print_table(("", ""), list(_facts(found)))
+    names = actor_names(row["actor"] for row in found["history"])
+    rows = [
+        (
+            _local(row["at"]),
+            Action(row["action"]).label,
+            Status(row["to"]).label,
+            names[row["actor"]],
+            shortened(row["reason"]),
+        )
+        for row in found["history"]
+    ]
+    _print_columns(("时间", "动作", "到", "谁", "说明"), rows)
     _message_table(found["messages"])
+
+
+def _facts(order: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
+    """What stands above the history, in the words and the time of people here."""
+    labels: dict[str, type[Labelled]] = {
+        "kind": Kind,
+        "status": Status,
+        "before": Status,
+        "urgency": Urgency,
+    }
+    for key, value in order.items():
+        if key.endswith("_at"):
+            yield key, _local(value)
+        elif key in labels and value:
+            yield key, labels[key](value).label
+        elif not isinstance(value, list):
+            yield key, value
 
 
 def show_orders(wanted: Wanted, *, as_json: bool) -> None:
     """The orders that fit. Thousands are printed as fast as they are read, so no boxes are drawn."""
-    found = summaries(wanted)
     if as_json:
-        print_lines_of_json(found)
+        print_lines_of_json(summaries(wanted))
         return
     rows = [
         (
-            order["number"],
-            Status(order["status"]).label,
-            order["grid"] or "",
-            order["category"] or "",
-            order["handler"] or "",
-            _local(order["due_at"]),
-            shortened(order["words"], 24),
+            line.number,
+            line.status.label,
+            local_time(line.due_at, house().timezone) if line.due_at else "",
+            line.grid,
+            line.category,
+            line.handler,
+            shortened(line.words, 24),
         )
-        for order in found
+        for line in every_line(wanted)
     ]
-    _print_columns(("number", "status", "grid", "category", "handler", "due", "words"), rows)
+    _print_columns(("编号", "环节", "期限", "网格", "类别", "承办", "内容"), rows)
 
 
 def print_lines_of_json(rows: Sequence[object]) -> None:
@@ -110,21 +138,20 @@ def show_messages(*, state: MessageState | None, as_json: bool) -> None:
 
 
 def _message_table(found: Sequence[Mapping[str, Any]]) -> None:
-    _print_table(
-        ("id", "order", "event", "audience", "channel", "state", "body"),
-        [
-            (
-                m["id"],
-                m["order"],
-                m["event"],
-                m["audience"],
-                m["channel"],
-                m["state"],
-                shortened(m["body"], 40),
-            )
-            for m in found
-        ],
-    )
+    names = recipient_names(message["id"] for message in found)
+    rows = [
+        (
+            str(message["id"]),
+            message["order"],
+            Event(message["event"]).label,
+            f"{Audience(message['audience']).label} {names[message['id']]}",
+            message["channel"],
+            MessageState(message["state"]).label,
+            shortened(message["subject"] or message["body"], 30),
+        )
+        for message in found
+    ]
+    _print_columns(("", "编号", "什么事", "告诉谁", "渠道", "状态", "内容"), rows)
 
 
 def show_counts(counts: Mapping[str, int], *, as_json: bool) -> None:

@@ -15,9 +15,10 @@ from tasks.errors import BadTemplate
 from tasks.house import house
 from tasks.messages import BY_HAND
 from tasks.models.enums import Audience, MessageState
-from tasks.models.tables import Member, Message, Order, Resident
+from tasks.models.tables import Message, Order
 from tasks.rendering import Text
 from tasks.texts import text_of
+from tasks.views import recipient_of
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def errands(most: int = 100) -> list[Errand]:
 
 def _errand(session: Session, message: Message, order: Order) -> Errand:
     assert message.id is not None
-    name, phone = _whom(session, message)
+    name, phone = recipient_of(session, message)
     return Errand(
         id=message.id,
         number=order.number,
@@ -84,27 +85,6 @@ def _text(session: Session, message: Message, order: Order, *, with_phone: bool)
         return text_of(session, message, order, with_phone=with_phone)
     except BadTemplate as error:
         return Text(subject=message.event.label, body=str(error))
-
-
-def _whom(session: Session, message: Message) -> tuple[str, str]:
-    """The recipient's name and phone as they are today."""
-    catalog = house().catalog
-    if message.audience is Audience.RESIDENT:
-        resident = session.get(Resident, int(message.recipient))
-        return (resident.name or "居民", resident.phone) if resident else ("居民", "")
-    if message.audience is Audience.GROUPS:
-        return "各群", ""
-    if message.audience is Audience.COORDINATORS:
-        return "社区干部", ""
-    for entries in (catalog.handlers, catalog.staff):
-        if message.recipient in entries:
-            entry = entries[message.recipient]
-            return entry.name, entry.phone
-    member = session.get(Member, message.recipient)
-    if member is None:
-        return message.recipient, ""
-    handler = catalog.handlers.get(member.handler)
-    return member.name, member.phone or (handler.phone if handler else "")
 
 
 def mark_told(ids: Sequence[int], who: str) -> int:

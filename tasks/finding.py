@@ -104,6 +104,13 @@ def count(wanted: Wanted) -> int:
         return int(session.execute(query).scalar_one())
 
 
+def every_line(wanted: Wanted) -> list[Line]:
+    """All orders that fit, the oldest first. Raises BadInput and UnknownId."""
+    where = conditions(wanted)
+    with reading(house().database) as session:
+        return read_lines(session, where, [col(Order.id)])
+
+
 def lines(wanted: Wanted, most: int) -> list[Line]:
     """The orders that fit, open ones and then the newest first. Raises BadInput and UnknownId."""
     where, is_over = conditions(wanted), col(Order.status).not_in(sorted(OPEN))
@@ -115,7 +122,7 @@ def read_lines(
     session: Session,
     where: Sequence[ColumnElement[bool]],
     order_by: Sequence[Any],
-    most: int,
+    most: int | None = None,
 ) -> list[Line]:
     """The first orders of such an order."""
     query = (

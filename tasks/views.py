@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -11,8 +12,8 @@ from tasks.advance import find_order
 from tasks.db import reading
 from tasks.finding import summary
 from tasks.house import house
-from tasks.models.enums import MessageState
-from tasks.models.tables import History, Member, Message, Order
+from tasks.models.enums import Audience, MessageState
+from tasks.models.tables import History, Member, Message, Order, Resident
 from tasks.texts import text_of
 
 
@@ -26,6 +27,40 @@ def name_of_actor(session: Session, id: str) -> str:
             return entries[id].name
     member = session.get(Member, id)
     return member.name if member else id
+
+
+def recipient_of(session: Session, message: Message) -> tuple[str, str]:
+    """The name and phone of whom a message is for, as they are today."""
+    catalog = house().catalog
+    if message.audience is Audience.RESIDENT:
+        resident = session.get(Resident, int(message.recipient))
+        return (resident.name or "居民", resident.phone) if resident else ("居民", "")
+    if message.audience is Audience.GROUPS:
+        return "各群", ""
+    if message.audience is Audience.COORDINATORS:
+        return "社区干部", ""
+    for entries in (catalog.handlers, catalog.staff):
+        if message.recipient in entries:
+            entry = entries[message.recipient]
+            return entry.name, entry.phone
+    member = session.get(Member, message.recipient)
+    if member is None:
+        return message.recipient, ""
+    handler = catalog.handlers.get(member.handler)
+    return member.name, member.phone or (handler.phone if handler else "")
+
+
+def actor_names(ids: Iterable[str]) -> dict[str, str]:
+    """The names behind ids of the history."""
+    with reading(house().database) as session:
+        return {id: name_of_actor(session, id) for id in set(ids)}
+
+
+def recipient_names(messages: Iterable[int]) -> dict[int, str]:
+    """Whom messages are for, by the messages' ids: for people at the desk, not for programs."""
+    with reading(house().database) as session:
+        found = ((id, session.get(Message, id)) for id in messages)
+        return {id: recipient_of(session, message)[0] for id, message in found if message}
 
 
 def order_json(number: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 from sqlalchemy import text
 
 from config.settings import ROOT
@@ -228,12 +229,14 @@ def test_what_was_sent_is_counted(
 def test_a_person_reads_tables(lamp: Callable[..., str], command: Command) -> None:
     lamp("--place", "[red]东门[/red]")
     head, line = command("orders").out.splitlines()
-    assert line.index("已点单") < head.index("grid")  # the columns stand under each other
+    until = head.index("期限")
+    assert cell_len(head[:until]) == cell_len(line[: line.index("09-")])  # under each other
     assert command("orders", "--grid", "grid-1").out.split() == head.split()  # none is no error
     shown = command("order", "A-2026-0001").out
     assert "[red]东门[/red]" in shown  # as it was typed: no markup of the table's
     assert "三号院门口的路灯不亮" in shown
-    assert "order_placed" in command("messages").out
+    assert "洛桑罗布" not in shown
+    assert "社区干部 社区干部" in command("messages").out
     assert "ask_extension" in command("lifecycle").out
 
 
