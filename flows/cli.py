@@ -111,7 +111,7 @@ def up(context: typer.Context) -> None:
 def demo(
     serve: Annotated[bool, typer.Option(help="Go on with a running server to click in.")] = True,
 ) -> None:
-    """A database of its own with a dozen orders, and everything started on it."""
+    """A database of its own with a year of orders, and everything started on it."""
     from flows.demo import run_demo
 
     run_demo(serve=serve)

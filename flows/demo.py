@@ -1,29 +1,31 @@
-"""The demo: the example community with a dozen orders, every one of them carried by the same steps as anybody's."""
+"""The demo: a year of the example community, every order carried by the same steps as anybody's."""
 
 from __future__ import annotations
 
 import os
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 from ruamel.yaml import YAML
 
 from config.catalog import Allowance
 from config.settings import ROOT, Settings
 from flows.up import check_address, run_up
+from tasks.by_hand import mark_told, to_tell_since_before
 from tasks.clock import clock_at, utc_now
-from tasks.finding import Wanted, summaries
+from tasks.figures import Figures, Share, count_all
+from tasks.finding import Line, Wanted, every_line
 from tasks.house import house, move_in
 from tasks.intake import place_order
 from tasks.migrate import migrate
-from tasks.models.enums import Action, Kind, Purpose, Status
+from tasks.models.enums import Action, Grade, Purpose
 from tasks.models.inputs import Place
 from tasks.orders import act
 from tasks.requests import request_for
@@ -79,14 +81,19 @@ def _fill(home: Path) -> None:
 
 
 def play(events: Path) -> list[str]:
-    """Places and carries every order of the file; gives their numbers."""
+    """Places and carries every order of the file, and tells whom somebody told; gives the numbers."""
     now = utc_now()
     told = YAML(typ="safe").load(events.read_text(encoding="utf-8"))
-    return [_carry(entry, now) for entry in told["orders"]]
+    numbers = [_carry(entry, now) for entry in told["orders"]]
+    for telling in told.get("told", ()):
+        at = now - timedelta(days=telling["days_ago"])
+        with clock_at(at):
+            mark_told(to_tell_since_before(at), telling["by"])
+    return numbers
 
 
 def _carry(entry: dict[str, Any], now: datetime) -> str:
-    placed_at = now - timedelta(days=entry["days_ago"], hours=2)
+    placed_at = _moment(entry, now)
     request = request_for(Action.PLACE, entry["place"])
     assert isinstance(request, Place)
     with clock_at(placed_at):
@@ -96,6 +103,15 @@ def _carry(entry: dict[str, Any], now: datetime) -> str:
             values = {**happening.values, **_member_meant(number, happening)}
             act(number, [request_for(happening.action, values)], happening.by)
     return number
+
+
+def _moment(entry: dict[str, Any], now: datetime) -> datetime:
+    """So many days ago, at the local time that the file says, or two hours before this one."""
+    before = now - timedelta(days=entry["days_ago"], hours=2)
+    if "at" not in entry:
+        return before
+    local = before.astimezone(ZoneInfo(house().timezone))
+    return datetime.combine(local.date(), time.fromisoformat(entry["at"]), local.tzinfo)
 
 
 def _happenings(entry: dict[str, Any], placed_at: datetime) -> Iterator[Happening]:
@@ -122,30 +138,40 @@ def _member_meant(number: str, happening: Happening) -> dict[str, str]:
 
 
 def print_table() -> None:
-    """Every order of the database, and how many stand where: all computed from the rows."""
-    orders = summaries(Wanted())
-    handlers = house().catalog.handlers
-    table = Table(
-        "编号",
-        "种类",
-        "环节",
-        "内容",
-        "承办方",
-        title=f"{house().catalog.community.name}：演示订单",
-    )
+    """What came in and how it went, and what waits now: every figure counted from the rows."""
+    figures, console = count_all(), Console()
+    console.print(_shares("种类", figures.kinds))
+    console.print(_shares("怎么来的", figures.sources))
+    print("，".join(_in_a_line(figures)) + "。")
+    console.print(_waiting(every_line(Wanted(open_only=True))))
+
+
+def _shares(name: str, shares: Sequence[Share]) -> Table:
+    table = Table(name, *(Column(title, justify="right") for title in ("登记", "办结", "还在等")))
+    total = Share("合计", *(sum(column) for column in zip(*map(_counts, shares), strict=True)))
+    for share in (*shares, total):
+        table.add_row(share.name, *map(str, _counts(share)), end_section=share is shares[-1])
+    return table
+
+
+def _counts(share: Share) -> tuple[int, int, int]:
+    return share.placed, share.done, share.open
+
+
+def _in_a_line(figures: Figures) -> Iterator[str]:
+    rated = sum(figures.grades.values())
+    content = rated - figures.grades[Grade.UNSATISFIED]
+    if figures.days is not None:
+        yield f"从登记到办结，一半在 {figures.days:.1f} 天以内"
+    if rated:
+        grades = "、".join(f"{grade.label} {count}" for grade, count in figures.grades.items())
+        yield f"评价 {rated} 件（{grades}），满意率 {100 * content / rated:.0f}%"
+    yield f"重办 {figures.rounds} 件"
+
+
+def _waiting(orders: Sequence[Line]) -> Table:
+    table = Table("编号", "等什么", "内容", "承办方", title=f"等着的 {len(orders)} 件")
     for order in orders:
-        handler = handlers[order["handler"]].name if order["handler"] else ""
-        cells = (
-            order["number"],
-            Kind(order["kind"]).label,
-            Status(order["status"]).label,
-            shortened(order["words"], 18),
-            handler,
-        )
-        table.add_row(*(escape(cell) for cell in cells))
-    console = Console()
-    console.print(table)
-    counts = Counter(Status(order["status"]).label for order in orders)
-    console.print(
-        f"共 {len(orders)} 件：" + "，".join(f"{word} {count}" for word, count in counts.items())
-    )
+        cells = (order.number, order.stage, shortened(order.words, 18), order.handler)
+        table.add_row(*map(escape, cells))
+    return table

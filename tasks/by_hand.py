@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, func, or_, update
 from sqlmodel import Session, col, select
@@ -85,6 +86,13 @@ def _text(session: Session, message: Message, order: Order, *, with_phone: bool)
         return text_of(session, message, order, with_phone=with_phone)
     except BadTemplate as error:
         return Text(subject=message.event.label, body=str(error))
+
+
+def to_tell_since_before(moment: datetime) -> list[int]:
+    """The ids of what was written before a moment and still waits to be told by a person."""
+    with reading(house().database) as session:
+        wanted = select(Message.id).where(_to_tell(), col(Message.created_at) < moment)
+        return [id for id in session.exec(wanted) if id is not None]
 
 
 def mark_told(ids: Sequence[int], who: str) -> int:

@@ -1,14 +1,37 @@
-"""The demo: its table says what is in the database, and a second start adds nothing."""
+"""The demo: a year of orders, told as events; every figure that is printed is counted from rows."""
 
 from __future__ import annotations
 
+import re
 import sqlite3
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tasks.db import engine_for
+import pytest
+from ruamel.yaml import YAML
+from sqlmodel import SQLModel, col, select
+
+from flows.demo import EVENTS, play, print_table
+from tasks.by_hand import count_errands
+from tasks.clock import clock_at
+from tasks.db import engine_for, reading
+from tasks.figures import count_all
+from tasks.house import House, house
+from tasks.intake import place_order
+from tasks.models.enums import Action, Grade, Kind, Source, Status
+from tasks.models.inputs import INPUTS, Place
+from tasks.models.tables import History, Order, Resident
+from tasks.orders import act
+
+TOLD = YAML(typ="safe").load(EVENTS.read_text(encoding="utf-8"))["orders"]
+TABLES = ("orders", "history", "messages", "ratings", "residents")
+
+
+def number_of(kind: Kind, status: set[Status] | None = None) -> int:
+    with reading(house().database) as session:
+        orders = session.exec(select(Order).where(Order.kind == kind)).all()
+    return sum(status is None or order.status in status for order in orders)
 
 
 def test_the_demo_is_filled_once_and_its_table_counts_what_is_there(
@@ -18,12 +41,133 @@ def test_the_demo_is_filled_once_and_its_table_counts_what_is_there(
     assert first.code == 0, first.error
     assert first.out == second.out
     with sqlite3.connect(tmp_path / "demo" / "demo.db") as database:
-        orders = database.execute("select number, status from orders").fetchall()
-    assert len(orders) >= 12
-    assert all(number in first.out for number, _status in orders)
-    statuses = Counter(status for _number, status in orders)
-    assert f"共 {len(orders)} 件" in first.out
-    assert f"已评单 {statuses['closed']}" in first.out
+        rows = database.execute("select number, kind, status from orders").fetchall()
+    done = [kind for _number, kind, status in rows if status in ("done", "closed")]
+    placed = [kind for _number, kind, _status in rows]
+    for kind in Kind:
+        line = rf"│ {kind.label} +│ +{placed.count(kind)} │ +{done.count(kind)} │"
+        assert re.search(line, first.out), line
+    over = ("closed", "declined", "merged", "withdrawn")
+    waiting = [number for number, _kind, status in rows if status not in over]
+    assert f"等着的 {len(waiting)} 件" in first.out
+    assert all(number in first.out for number in waiting)
+
+
+def test_it_is_the_year_of_a_living_community(sqlite_house: House) -> None:
+    play(EVENTS)
+    assert number_of(Kind.APPEAL) >= 50
+    assert number_of(Kind.APPEAL, {Status.DONE, Status.CLOSED}) == 48
+    assert (number_of(Kind.SMALL_WISH), number_of(Kind.BIG_WISH)) == (7, 4)
+    from_where = {share.name for share in count_all().sources}
+    assert from_where >= {
+        source.label
+        for source in (Source.CHAT, Source.VISIT, Source.LIVE, Source.PATROL, Source.DESK)
+    }
+    with reading(house().database) as session:
+        waiting = set(session.exec(select(Order.status))) - {Status.CLOSED}
+    assert len(waiting) >= 6  # something waits at most of the steps
+
+
+def test_the_file_tells_what_happened_and_never_how_it_stands() -> None:
+    words = {"status", "count", "total", *(status.value for status in Status)}
+    for entry in TOLD:
+        assert set(entry) <= {"place", "days_ago", "at", "by", "then"}
+        assert not words & set(entry["place"])
+        for step in entry["then"]:
+            assert Action(step["do"])
+            assert not words & set(step)
+
+
+def play_without(tmp_path: Path, forget: Callable[[list[dict[str, Any]]], None]) -> None:
+    """Plays the file with some of its events gone, and nobody told anything."""
+    told = YAML(typ="safe").load(EVENTS.read_text(encoding="utf-8"))
+    del told["told"]
+    forget(told["orders"])
+    path = tmp_path / "events.yaml"
+    YAML().dump(told, path)
+    play(path)
+
+
+def without_last(action: str) -> Callable[[list[dict[str, Any]]], None]:
+    """Forgets the last event of the first order that ends with such a one."""
+
+    def forget(orders: list[dict[str, Any]]) -> None:
+        ended = (one["then"] for one in orders if one["then"] and one["then"][-1]["do"] == action)
+        next(ended).pop()
+
+    return forget
+
+
+@pytest.mark.parametrize(
+    ("forget", "appeals", "rated"),
+    [
+        pytest.param(lambda orders: None, (55, 48, 9), 54, id="nothing"),
+        pytest.param(lambda orders: orders.pop(0), (54, 47, 9), 53, id="an order"),
+        pytest.param(without_last("rate"), (55, 48, 10), 53, id="a rating"),
+        pytest.param(without_last("finish"), (55, 47, 9), 54, id="the end of a work"),
+    ],
+)
+def test_an_event_less_changes_what_is_printed(
+    sqlite_house: House,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    forget: Callable[[Any], None],
+    appeals: tuple[int, int, int],
+    rated: int,
+) -> None:
+    play_without(tmp_path, forget)
+    print_table()
+    printed = capsys.readouterr().out
+    placed, done, waiting = appeals
+    assert re.search(rf"│ 诉求 +│ +{placed} │ +{done} │ +{waiting} │", printed)
+    assert f"评价 {rated} 件" in printed
+
+
+def test_what_residents_said_last_is_what_counts(sqlite_house: House) -> None:
+    play(EVENTS)
+    figures = count_all()
+    assert figures.rounds == 2  # one of them was put right in its second round
+    assert figures.grades[Grade.UNSATISFIED] == 1
+
+
+def test_a_year_of_calls_has_been_made_and_the_newest_wait(sqlite_house: House) -> None:
+    play(EVENTS)
+    assert 0 < count_errands() < 30
+
+
+def everything() -> dict[str, list[Any]]:
+    with reading(house().database) as session:
+        return {
+            name: list(session.execute(select(SQLModel.metadata.tables[name]).order_by("id")))
+            for name in TABLES
+        }
+
+
+def test_every_history_replayed_on_an_empty_database_gives_equal_rows(
+    new_house: Callable[[], House], tmp_path: Path
+) -> None:
+    new_house()
+    play_without(tmp_path, lambda _orders: None)
+    told = everything()
+    with reading(house().database) as session:
+        rows = session.exec(select(History).order_by(col(History.id))).all()
+        orders = {order.id: order for order in session.exec(select(Order))}
+        residents = {resident.id: resident for resident in session.exec(select(Resident))}
+    new_house()
+    assert everything() == {table: [] for table in TABLES}
+    for row in rows:
+        order = orders[row.order_id]
+        if row.action is Action.REOPEN and row.actor == "system":
+            continue  # it follows of itself from an unsatisfied rating
+        with clock_at(row.at):
+            if row.action is Action.PLACE:
+                resident = residents.get(order.resident_id)
+                person = {"resident": resident.name, "phone": resident.phone} if resident else {}
+                said = {"words": order.words, "place": order.place, **person}
+                assert place_order(Place(**{**row.inputs, **said}), row.actor) == order.number
+            else:
+                act(order.number, [INPUTS[row.action].model_validate(row.inputs)], row.actor)
+    assert everything() == told
 
 
 def test_an_interrupted_start_of_the_demo_begins_anew(
