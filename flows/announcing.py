@@ -22,14 +22,19 @@ def announce() -> None:
 
 async def _links() -> dict[str, str]:
     async with connect() as client:
-        register = await client.read_deployment_by_name("register/登记")
-        told = await client.read_deployment_by_name("told/已告知")
+
+        async def start(deployment: str) -> str:
+            return deployment_link((await client.read_deployment_by_name(deployment)).id)
+
         todo, by_hand = await find_board(client, TODO), await find_board(client, BY_HAND)
         return {
-            "登记新订单": deployment_link(register.id),
+            "登记新订单": await start("register/登记"),
+            "登记一段群聊": await start("register-chat/登记一段群聊"),
+            "导入表格": await start("import-file/导入"),
             "待办": artifact_link(todo.id if todo else ""),
+            "查找": await start("find/查找"),
             "要打的电话": artifact_link(by_hand.id if by_hand else ""),
-            "已告知打勾": deployment_link(told.id),
+            "已告知打勾": await start("told/已告知"),
             "所有等待的单": waiting_link(),
             "其他操作": deployments_link(DESK),
         }

@@ -32,7 +32,8 @@ from tasks.texts import shortened
 from tasks.waiting import Overview, Stage, look_over
 
 TODO, BY_HAND = "todo", "by-hand"
-_COLUMNS = ("填表", "到哪一步", "期限", "内容", "类别", "网格", "承办", "编号")
+_DUE, _AGE = "期限", "等了"
+_COLUMNS = ("填表", "到哪一步", _DUE, "内容", "类别", "网格", "承办", "编号")
 _UNBROKEN = (
     "\u2060"  # a narrow screen breaks Chinese anywhere; between headings' characters it must not
 )
@@ -106,7 +107,7 @@ def _todo(all: Overview) -> str:
         return head + table_of(all.urgent, now)
     parts = [
         f"## 最急的 {len(all.urgent)} 件\n\n{table_of(all.urgent, now)}",
-        f"## 等得最久的 {len(all.oldest)} 件\n\n{table_of(all.oldest, now)}",
+        f"## 等得最久的 {len(all.oldest)} 件\n\n{table_of(all.oldest, now, by_age=True)}",
         *(_stage(stage, now) for stage in all.stages),
     ]
     return head + "\n\n".join(parts)
@@ -118,32 +119,40 @@ def _stage(stage: Stage, now: datetime) -> str:
     return f"{head}\n\n{table_of(stage.urgent, now)}"
 
 
-def table_of(orders: Sequence[Line], now: datetime) -> str:
-    """The orders as a markdown table, a row each, with the link to its form where it waits for one."""
-    titles = " | ".join(_UNBROKEN.join(title) for title in _COLUMNS)
-    lines = "\n".join(_order_line(order, now) for order in orders)
-    return f"| {titles} |\n{'| --- ' * len(_COLUMNS)}|\n{lines}"
+def table_of(orders: Sequence[Line], now: datetime, *, by_age: bool = False) -> str:
+    """The orders as a markdown table, a row each, with the link to its form where it waits for one.
+
+    `by_age` tells how long each has waited instead of until when.
+    """
+    columns = [_AGE if by_age and title == _DUE else title for title in _COLUMNS]
+    titles = " | ".join(_UNBROKEN.join(title) for title in columns)
+    lines = "\n".join(_order_line(order, now, by_age) for order in orders)
+    return f"| {titles} |\n{'| --- ' * len(columns)}|\n{lines}"
 
 
-def _order_line(order: Line, now: datetime) -> str:
+def _order_line(order: Line, now: datetime, by_age: bool) -> str:
     is_open = order.status in OPEN
     link = f"[填表]({run_link(order.run_id)})" if order.run_id else "（稍候）"
-    due = local_time(order.due_at, house().timezone) if order.due_at and is_open else "–"
-    due = f"**{due} 已超期**" if is_open and order.due_at and order.due_at < now else due
     urgent = "" if order.urgency is Urgency.NORMAL else f" **{order.urgency.label}**"
     who = " · ".join(part for part in (order.handler, order.member) if part) or "–"
-    words = escaped(shortened(order.words, 24))
     cells = (
         link if is_open else "–",
         order.stage + urgent,
-        due,
-        words,
+        f"{(now - order.placed_at).days} 天" if by_age else _due(order, now),
+        escaped(shortened(order.words, 24)),
         order.category,
         order.grid,
         who,
         order.number,
     )
     return "| " + " | ".join(cells) + " |"
+
+
+def _due(order: Line, now: datetime) -> str:
+    if order.due_at is None or order.status not in OPEN:
+        return "–"
+    due = local_time(order.due_at, house().timezone)
+    return f"**{due} 已超期**" if order.due_at < now else due
 
 
 def _by_hand(waiting: list[Errand], count: int) -> str:

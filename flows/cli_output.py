@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from config.catalog import Catalog, HandlerKind, TeamRole
-from tasks.finding import Wanted, every_line, summaries
+from tasks.finding import Wanted, briefs, summaries
 from tasks.house import house
 from tasks.models.enums import (
     Action,
@@ -31,6 +31,8 @@ from tasks.rules.deadline import local_time
 from tasks.rules.lifecycle import TRANSITIONS
 from tasks.texts import shortened
 from tasks.views import actor_names, messages_json, order_json, recipient_names
+
+_IN_ONE_LINE = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def print_json(value: object) -> None:
@@ -103,29 +105,28 @@ def show_orders(wanted: Wanted, *, as_json: bool) -> None:
             line.handler,
             shortened(line.words, 24),
         )
-        for line in every_line(wanted)
+        for line in briefs(wanted)
     ]
     _print_columns(("编号", "环节", "期限", "网格", "类别", "承办", "内容"), rows)
 
 
 def print_lines_of_json(rows: Sequence[object]) -> None:
     """A JSON list with one row a line."""
-    print("[" + ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows) + "]")
+    print("[" + ",\n".join(map(_IN_ONE_LINE, rows)) + "]")
 
 
 def _print_columns(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Columns that stand under each other, a Chinese character two wide."""
-    every = [head, *rows]
-    widths = [max(map(cell_len, column)) for column in zip(*every, strict=True)]
-    print(
-        "\n".join(
-            "  ".join(
-                cell + " " * (width - cell_len(cell))
-                for cell, width in zip(row, widths, strict=True)
-            ).rstrip()
-            for row in every
-        )
-    )
+    columns = [_padded(column) for column in zip(head, *rows, strict=True)]
+    print("\n".join("  ".join(cells).rstrip() for cells in zip(*columns, strict=True)))
+
+
+def _padded(cells: Sequence[str]) -> list[str]:
+    """The cells with blanks behind, all as wide as the widest; a cell that comes again is measured once."""
+    wide = {cell: cell_len(cell) for cell in set(cells)}
+    most = max(wide.values())
+    padded = {cell: cell + " " * (most - width) for cell, width in wide.items()}
+    return [padded[cell] for cell in cells]
 
 
 def show_messages(*, state: MessageState | None, as_json: bool) -> None:

@@ -21,11 +21,11 @@ from flows.up import check_address, run_up
 from tasks.by_hand import mark_told, to_tell_since_before
 from tasks.clock import clock_at, utc_now
 from tasks.figures import Figures, Share, count_all
-from tasks.finding import Line, Wanted, every_line
+from tasks.finding import Brief, Wanted, briefs
 from tasks.house import house, move_in
 from tasks.intake import place_order
 from tasks.migrate import migrate
-from tasks.models.enums import Action, Grade, Purpose
+from tasks.models.enums import WAITING_FOR, Action, Grade, Purpose
 from tasks.models.inputs import Place
 from tasks.orders import act
 from tasks.requests import request_for
@@ -143,7 +143,7 @@ def print_table() -> None:
     console.print(_shares("种类", figures.kinds))
     console.print(_shares("怎么来的", figures.sources))
     print("，".join(_in_a_line(figures)) + "。")
-    console.print(_waiting(every_line(Wanted(open_only=True))))
+    console.print(_waiting(briefs(Wanted(open_only=True))))
 
 
 def _shares(name: str, shares: Sequence[Share]) -> Table:
@@ -169,9 +169,9 @@ def _in_a_line(figures: Figures) -> Iterator[str]:
     yield f"重办 {figures.rounds} 件"
 
 
-def _waiting(orders: Sequence[Line]) -> Table:
+def _waiting(orders: Sequence[Brief]) -> Table:
     table = Table("编号", "等什么", "内容", "承办方", title=f"等着的 {len(orders)} 件")
     for order in orders:
-        cells = (order.number, order.stage, shortened(order.words, 18), order.handler)
+        cells = (order.number, WAITING_FOR[order.status], shortened(order.words, 18), order.handler)
         table.add_row(*map(escape, cells))
     return table

@@ -40,7 +40,7 @@ def waiting_link(tag: str = "") -> str:
     """All waiting runs (with a tag), however old: the page alone shows seven days."""
     query: dict[str, object] = {"tab": "flow-runs", "state": "Suspended", "limit": 100, **EVER}
     if tag:
-        query["tags"] = json.dumps([tag], ensure_ascii=False)
+        query["tags"] = tag  # a text here, a list on the page of deployments
     return f"{_pages()}/runs?{urlencode(query)}"
 
 

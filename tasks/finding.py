@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sql
 from sqlalchemy import ColumnElement
@@ -78,18 +78,33 @@ class Line:
     run_id: str | None
 
 
+class Brief(NamedTuple):
+    """One order as a line of a long table."""
+
+    number: str
+    status: Status
+    due_at: datetime | None
+    grid: str
+    category: str
+    handler: str
+    words: str
+
+
 def summaries(wanted: Wanted) -> list[dict[str, Any]]:
     """The orders that fit, the oldest first, without their residents. Raises BadInput and UnknownId."""
     columns = [getattr(Order, name) for name in _SUMMARY]
     query = sql.select(*columns).where(*conditions(wanted)).order_by(col(Order.id))
     with reading(house().database) as session:
         rows = session.execute(query).all()
-    return [summary(row) for row in rows]
+    return [_plain(dict(zip(_SUMMARY, row, strict=True))) for row in rows]
 
 
-def summary(row: Any) -> dict[str, Any]:
-    """An order, or a row with its columns, as plain values."""
-    found = {name: getattr(row, name) for name in _SUMMARY}
+def summary(order: Order) -> dict[str, Any]:
+    """An order as plain values."""
+    return _plain({name: getattr(order, name) for name in _SUMMARY})
+
+
+def _plain(found: dict[str, Any]) -> dict[str, Any]:
     for name in ("placed_at", "due_at"):
         found[name] = found[name] and found[name].isoformat()
     for name in ("kind", "status", "urgency"):
@@ -104,11 +119,31 @@ def count(wanted: Wanted) -> int:
         return int(session.execute(query).scalar_one())
 
 
-def every_line(wanted: Wanted) -> list[Line]:
-    """All orders that fit, the oldest first. Raises BadInput and UnknownId."""
-    where = conditions(wanted)
+def briefs(wanted: Wanted) -> list[Brief]:
+    """All orders that fit, the oldest first. Raises BadInput and UnknownId.
+
+    Seven columns and no more: of thousands of orders, each further one could be felt.
+    """
+    columns = (Order.number, Order.status, Order.due_at, Order.grid, Order.category, Order.handler)
+    query = sql.select(*map(col, columns), col(Order.words)).where(*conditions(wanted))
     with reading(house().database) as session:
-        return read_lines(session, where, [col(Order.id)])
+        rows = session.execute(query.order_by(col(Order.id))).all()
+    catalog = house().catalog
+    grids = {id: grid.name for id, grid in catalog.grids.items()}
+    categories = {id: category.name for id, category in catalog.categories.items()}
+    handlers = {id: handler.name for id, handler in catalog.handlers.items()}
+    return [
+        Brief(
+            number,
+            status,
+            due,
+            grids.get(grid, ""),
+            categories.get(about, ""),
+            handlers.get(who, ""),
+            words,
+        )
+        for number, status, due, grid, about, who, words in rows
+    ]
 
 
 def lines(wanted: Wanted, most: int) -> list[Line]:
@@ -122,7 +157,7 @@ def read_lines(
     session: Session,
     where: Sequence[ColumnElement[bool]],
     order_by: Sequence[Any],
-    most: int | None = None,
+    most: int,
 ) -> list[Line]:
     """The first orders of such an order."""
     query = (

@@ -16,7 +16,7 @@ from tasks.errors import BadInput
 from tasks.house import house
 from tasks.intake import examine
 from tasks.models.enums import Kind, Source
-from tasks.models.inputs import MAX_WORDS, Place
+from tasks.models.inputs import Place
 from tasks.rules.deadline import local_time
 
 NAME = "ChatForm"
@@ -76,7 +76,7 @@ def _fields(number: int, draft: Draft, typed: Mapping[str, Any]) -> Fields:
     at = draft.at.isoformat() if draft.at else None
     return {
         f"kind_{number}": remembering(kind, draft={"id": draft.id, "name": draft.name, "at": at}),
-        f"words_{number}": must(f"{number} · 内容", MAX_WORDS, chosen("words", draft.words)),
+        f"words_{number}": must(f"{number} · 内容", default=chosen("words", draft.words)),
         f"category_{number}": pick(
             f"{number} · 类别", category_names(), chosen("category", category)
         ),

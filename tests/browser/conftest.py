@@ -12,7 +12,8 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,11 @@ class Installation:
     links: dict[str, str]
     address: str
 
+    def count(self) -> int:
+        """How many orders there are."""
+        with sqlite3.connect(self.home / "diandan.db", timeout=PATIENCE) as database:
+            return int(database.execute("select count(*) from orders").fetchone()[0])
+
     def order(self, words: str) -> dict[str, Any]:
         """The order's row, {} while there is none."""
         with sqlite3.connect(self.home / "diandan.db", timeout=PATIENCE) as database:
@@ -108,55 +114,69 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="session")
-def installation(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """`diandan up` with a few orders, shared by all tests here."""
-    home, port = tmp_path_factory.mktemp("home"), free_port()
-    ours = {
-        "DIANDAN_HOME": str(home),
-        "DIANDAN_CONFIG": str(ROOT / "config" / "example"),
-        "DIANDAN_DATABASE": f"sqlite:///{home / 'diandan.db'}",
-        "DIANDAN_HOST": "127.0.0.1",
-        "DIANDAN_PORT": str(port),
-        "DIANDAN_UI_URL": f"http://127.0.0.1:{port}",
-        "PYTHONUNBUFFERED": "1",
-    }
-    given = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("DIANDAN_", "PREFECT_"))
-    }
-    environment, said = {**given, **ours}, home / "said.txt"
-    subprocess.run(
-        [sys.executable, "-c", PREPARE, json.dumps(EARLIER)],
-        cwd=ROOT,
-        env=environment,
-        check=True,
-        timeout=PATIENCE,
-    )
-    with said.open("wb") as out:
-        up = subprocess.Popen(
-            [str(Path(sys.executable).with_name("diandan")), "up"],
+def start_installation(
+    chromium: str, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., AbstractContextManager[Installation]]:
+    """Starts `diandan up` on a home of its own with these orders, and stops it in the end."""
+
+    @contextmanager
+    def start(orders: Mapping[str, Any]) -> Iterator[Installation]:
+        home, port = tmp_path_factory.mktemp("home"), free_port()
+        ours = {
+            "DIANDAN_HOME": str(home),
+            "DIANDAN_CONFIG": str(ROOT / "config" / "example"),
+            "DIANDAN_DATABASE": f"sqlite:///{home / 'diandan.db'}",
+            "DIANDAN_HOST": "127.0.0.1",
+            "DIANDAN_PORT": str(port),
+            "DIANDAN_UI_URL": f"http://127.0.0.1:{port}",
+            "PYTHONUNBUFFERED": "1",
+        }
+        given = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("DIANDAN_", "PREFECT_"))
+        }
+        environment, said = {**given, **ours}, home / "said.txt"
+        subprocess.run(
+            [sys.executable, "-c", PREPARE, json.dumps(orders)],
             cwd=ROOT,
             env=environment,
-            stdout=out,
-            stderr=subprocess.STDOUT,
+            check=True,
+            timeout=PATIENCE,
         )
-    try:
-        deadline = time.monotonic() + START_SECONDS
-        while STARTED not in said.read_text(encoding="utf-8"):
-            assert up.poll() is None, said.read_text(encoding="utf-8")
-            assert time.monotonic() < deadline, said.read_text(encoding="utf-8")
-            time.sleep(0.2)
-        text = said.read_text(encoding="utf-8")
-        links = dict(re.findall(r"(?m)^  (\S+?)　+(http\S+)$", text))
-        yield Installation(home, links, f"http://127.0.0.1:{port}")
-    finally:
-        up.send_signal(signal.SIGINT)
+        with said.open("wb") as out:
+            up = subprocess.Popen(
+                [str(Path(sys.executable).with_name("diandan")), "up"],
+                cwd=ROOT,
+                env=environment,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+            )
         try:
-            up.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            up.kill()
-            up.wait()
+            deadline = time.monotonic() + START_SECONDS
+            while STARTED not in said.read_text(encoding="utf-8"):
+                assert up.poll() is None, said.read_text(encoding="utf-8")
+                assert time.monotonic() < deadline, said.read_text(encoding="utf-8")
+                time.sleep(0.2)
+            text = said.read_text(encoding="utf-8")
+            links = dict(re.findall(r"(?m)^  (\S+?)　+(http\S+)$", text))
+            yield Installation(home, links, f"http://127.0.0.1:{port}")
+        finally:
+            up.send_signal(signal.SIGINT)
+            try:
+                up.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                up.kill()
+                up.wait()
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def installation(start_installation: Callable[..., Any]) -> Iterator[Installation]:
+    """`diandan up` with a few orders, shared by all tests that do not fill it with many."""
+    with start_installation(EARLIER) as started:
+        yield started
 
 
 @pytest.fixture(scope="session")
