@@ -30,7 +30,7 @@ COMMANDS = {
     "up": "启动服务 / start the service",
     "test": "运行测试 / run the tests with coverage",
     "lint": "检查代码 / check style, types and floors",
-    "bench": "测量性能 / measure how fast it is",
+    "bench": "测量性能 / measure what it costs, as JSON",
     "clean": "删除 .venv 和缓存，保留 var/ 里的数据 / remove .venv and caches, keep what is in var/",
 }
 
@@ -86,14 +86,7 @@ def command_line(name: str, root: Path) -> "list[str]":
     pytest = [str(tool(root, "python")), "-m", "pytest"]
     if name == "test":
         return [*pytest, *ON_ALL_CORES, "--cov", "--cov-report=term"]
-    return [
-        *pytest,
-        "tests/benchmarks",
-        "--timeout=0",
-        "-s",
-        "-o",
-        "python_files=bench_*.py test_*.py",
-    ]
+    return [str(tool(root, "python")), "tests/benchmarks/run.py"]
 
 
 def lint(root: Path, extra: "list[str]") -> int:

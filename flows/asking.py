@@ -7,8 +7,9 @@ read as they were stored, with what the form had preselected, and never through 
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -76,7 +77,10 @@ async def stored_answer(client: PrefectClient, run: UUID, key: str) -> Answer | 
     response = await _read(client, run, keys["response"])
     if response is None:
         return None
-    schema = await _read(client, run, keys["schema"]) or {}
+    return _completed(key, response, await _read(client, run, keys["schema"]) or {})
+
+
+def _completed(key: str, response: dict[str, Any], schema: dict[str, Any]) -> Answer:
     preselected = {
         name: field["default"]
         for name, field in schema.get("properties", {}).items()
@@ -88,6 +92,39 @@ async def stored_answer(client: PrefectClient, run: UUID, key: str) -> Answer | 
         values={**preselected, **response},
         shown=schema.get("properties", {}),
     )
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """All forms and answers that lie with a run, read at once: a request each would be felt."""
+
+    values: dict[str, str]  # as Prefect keeps them
+
+    def answer(self, key: str) -> Answer | None:
+        """What `stored_answer` gives."""
+        keys = keyset_of(key)
+        if keys["response"] not in self.values:
+            return None
+        response, schema = (self.values.get(keys[part], "{}") for part in ("response", "schema"))
+        return _completed(key, json.loads(response), json.loads(schema))
+
+    def was_asked(self, key: str) -> bool:
+        """What `was_asked` gives."""
+        return keyset_of(key)["schema"] in self.values
+
+    def all_but(self, key: str) -> list[str]:
+        """The entries of all other keys."""
+        return [name for name in self.values if not key or not name.startswith(f"suspended-{key}-")]
+
+    def answered_keys(self) -> list[str]:
+        """The keys of all answers that still lie there, dealt with or not."""
+        endings = (key for key in self.values if key.endswith("-response"))
+        return [key.removeprefix("suspended-").removesuffix("-response") for key in endings]
+
+
+async def read_inputs(client: PrefectClient, run: UUID) -> Inputs:
+    """What lies with the run now."""
+    return Inputs({entry.key: entry.value for entry in await _inputs(client, run)})
 
 
 async def forget_answer(client: PrefectClient, run: UUID, key: str) -> None:
@@ -104,26 +141,33 @@ async def _inputs(client: PrefectClient, run: UUID) -> list[FlowRunInput]:
     )
 
 
-async def answered_keys(client: PrefectClient, run: UUID) -> list[str]:
-    """The keys of all answers that still lie with the run, dealt with or not."""
-    found = await _inputs(client, run)
-    endings = (entry.key for entry in found if entry.key.endswith("-response"))
-    return [key.removeprefix("suspended-").removesuffix("-response") for key in endings]
-
-
 async def forget_forms(client: PrefectClient, run: UUID, but: str = "") -> None:
     """Removes the forms and answers of a run, but for one key: they hold a resident's words, maybe a phone."""
-    for entry in await _inputs(client, run):
-        if not but or not entry.key.startswith(f"suspended-{but}-"):
-            try:
-                await client.delete_flow_run_input(run, entry.key)
-            except ObjectNotFound:  # somebody else was tidying too
-                continue
+    await forget(client, run, (await read_inputs(client, run)).all_but(but))
+
+
+async def forget(client: PrefectClient, run: UUID, entries: Iterable[str]) -> None:
+    """Removes these entries of a run."""
+    for entry in entries:
+        try:
+            await client.delete_flow_run_input(run, entry)
+        except ObjectNotFound:  # somebody else was tidying too
+            continue
 
 
 async def wait_for(form: type[OrderForm], key: str) -> None:
     """Suspends this run with the form. Comes back only if the answer was there already."""
+    await save_form(form, key)
+    await suspend_with(form, key)
+
+
+async def save_form(form: type[OrderForm], key: str) -> None:
+    """Lets the form lie with this run, before anybody can answer it."""
     await form.asave(keyset_of(key), this_run_id())
+
+
+async def suspend_with(form: type[OrderForm], key: str) -> None:
+    """Suspends this run with a form that has been saved."""
     await asuspend_flow_run(wait_for_input=form, key=key, timeout=None)
 
 

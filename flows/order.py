@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.orchestration import PrefectClient
+from prefect.exceptions import Pause
 
 from flows.asking import (
-    answered_keys,
+    Inputs,
     connect,
+    forget,
     forget_answer,
     forget_forms,
+    read_inputs,
+    save_form,
     stored_answer,
+    suspend_with,
     this_run_id,
-    wait_for,
-    was_asked,
 )
 from flows.forms.answers import Answer
 from flows.forms.resolution import wants_reassignment
@@ -31,39 +36,49 @@ TOO_LATE = "刚才的表交得太晚，订单已有变化，那份填写没有�
 async def carry_order(number: str) -> None:
     """Leads the order through every decision until it waits for nothing."""
     async with connect() as client:
-        problem, reassign = await forget_late_answers(client, number), False
+        inputs = await read_inputs(client, this_run_id())
+        problem, reassign = await forget_late_answers(client, number, inputs), False
         refused: Answer | None = None
+        has_news = False
         while (step := next_step(number, problem, reassign=reassign, refused=refused)).waits:
-            answer = await ask(client, step)
+            answer = inputs.answer(step.key) or await ask(client, step, has_news=has_news)
             if answer is None:
                 continue
             reassign = wants_reassignment(answer)
             problem = "" if reassign else apply_answer(number, step.version, answer)
             refused = answer if problem else None
+            has_news = True
             if problem or reassign:
                 count_wake(number)
-            await spread_news(client)
         await show(client, step)
         await forget_forms(client, this_run_id())
+        if has_news:
+            await spread_news(client)
 
 
-async def ask(client: PrefectClient, step: Step) -> Answer | None:
+async def ask(client: PrefectClient, step: Step, *, has_news: bool) -> Answer | None:
     """The answer to the step's form. Without one the run suspends here, and ends; None asks anew.
 
     A form that was shown before and has no answer is never taken for answered: the run was woken
-    for nothing, and shows a form under a new key.
+    for nothing, and shows a form under a new key. What else there is to do (`has_news` of what was
+    done before) comes once the form is there: a person waits for the form.
     """
     run = this_run_id()
-    answer = await stored_answer(client, run, step.key)
-    if answer is not None:
+    inputs = await read_inputs(client, run)
+    if (answer := inputs.answer(step.key)) is not None:
         return answer
-    if await was_asked(client, run, step.key):
+    if inputs.was_asked(step.key):
         count_wake(step.number)
         return None
     assert step.form is not None
-    await show(client, step)
-    await forget_forms(client, run, but=step.key)
-    await wait_for(step.form, step.key)
+    await asyncio.gather(show(client, step), save_form(step.form, step.key))
+    try:
+        await suspend_with(step.form, step.key)
+    except Pause:
+        await forget(client, run, inputs.all_but(step.key))  # no later form of somebody else's
+        if has_news:
+            await spread_news(client)
+        raise
     return await stored_answer(client, run, step.key)
 
 
@@ -77,11 +92,11 @@ def apply_answer(number: str, version: int, answer: Answer) -> str:
     return ""
 
 
-async def forget_late_answers(client: PrefectClient, number: str) -> str:
+async def forget_late_answers(client: PrefectClient, number: str, inputs: Inputs) -> str:
     """Removes answers to forms that the order has left behind; says so in words when one was never applied."""
     run, problem = this_run_id(), ""
     current = next_step(number).key
-    for key in await answered_keys(client, run):
+    for key in inputs.answered_keys():
         if key != current:
             if not was_applied(number, key):
                 problem = TOO_LATE

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from itertools import chain
 
 import sqlalchemy as sql
 from sqlmodel import Session, col
@@ -19,8 +20,6 @@ from tasks.models.tables import Order
 FEW = 30  # up to here all of them stand in one list
 FIRST, OF_A_STAGE = 10, 5  # lines of a part when there are more
 _IS_OPEN = col(Order.status).in_(sorted(OPEN))
-_BY_DEADLINE: tuple[Any, ...] = (col(Order.due_at).is_(None), col(Order.due_at), col(Order.id))
-_BY_AGE: tuple[Any, ...] = (col(Order.placed_at), col(Order.id))
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ class Overview:
 
 
 def look_over() -> Overview:
-    """What waits now."""
+    """What waits now. Asked stage by stage, since that is what the indexes answer without sorting."""
     late = col(Order.due_at) < utc_now()
     with reading(house().database) as session:
         counts = _counts(session)
@@ -52,15 +51,25 @@ def look_over() -> Overview:
         overdue = session.execute(
             sql.select(sql.func.count()).select_from(Order).where(_IS_OPEN, late)
         ).scalar_one()
+        most = FEW if total <= FEW else FIRST
+        urgent = {status: _by_deadline(session, status, most) for status in counts}
+        first = tuple(sorted(chain(*urgent.values()), key=_deadline)[:most])
         if total <= FEW:
-            return Overview(total, overdue, _first(session, _BY_DEADLINE, FEW), (), ())
-        return Overview(
-            count=total,
-            overdue=overdue,
-            urgent=_first(session, _BY_DEADLINE, FIRST),
-            oldest=_first(session, _BY_AGE, FIRST),
-            stages=tuple(_stage(session, status, counts[status]) for status in counts),
+            return Overview(total, overdue, first, (), ())
+        oldest = sorted(
+            chain(*(_by_age(session, status, FIRST) for status in counts)),
+            key=lambda line: line.placed_at,
         )
+    return Overview(
+        count=total,
+        overdue=overdue,
+        urgent=first,
+        oldest=tuple(oldest[:FIRST]),
+        stages=tuple(
+            Stage(WAITING_FOR[status], counts[status], tuple(urgent[status][:OF_A_STAGE]))
+            for status in counts
+        ),
+    )
 
 
 def _counts(session: Session) -> Mapping[Status, int]:
@@ -72,10 +81,20 @@ def _counts(session: Session) -> Mapping[Status, int]:
     return {status: found[status] for status in Status if status in found}
 
 
-def _stage(session: Session, status: Status, count: int) -> Stage:
-    lines = read_lines(session, [col(Order.status) == status], _BY_DEADLINE, OF_A_STAGE)
-    return Stage(WAITING_FOR[status], count, tuple(lines))
+def _by_deadline(session: Session, status: Status, most: int) -> list[Line]:
+    """The nearest deadline first; what has none comes last."""
+    here, due = col(Order.status) == status, col(Order.due_at)
+    order_by = (due, col(Order.id))
+    lines = read_lines(session, [here, due.is_not(None)], order_by, most)
+    if len(lines) < most:
+        lines += read_lines(session, [here, due.is_(None)], order_by, most - len(lines))
+    return lines
 
 
-def _first(session: Session, order_by: tuple[Any, ...], most: int) -> tuple[Line, ...]:
-    return tuple(read_lines(session, [_IS_OPEN], order_by, most))
+def _by_age(session: Session, status: Status, most: int) -> list[Line]:
+    order_by = (col(Order.placed_at), col(Order.id))
+    return read_lines(session, [col(Order.status) == status], order_by, most)
+
+
+def _deadline(line: Line) -> tuple[bool, datetime]:
+    return line.due_at is None, line.due_at or line.placed_at

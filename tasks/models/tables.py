@@ -114,6 +114,7 @@ class Order(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("source", "external_id", name="uq_orders_source_external_id"),
         Index("ix_orders_status_due_at", "status", "due_at"),
+        Index("ix_orders_status_placed_at", "status", "placed_at"),
     )
     id: int | None = Field(default=None, primary_key=True)
     number: str = Field(unique=True, index=True)
@@ -128,7 +129,7 @@ class Order(SQLModel, table=True):
     version: int
     round: int
     urgency: Urgency = Field(sa_type=_enum(Urgency))
-    placed_at: datetime = Field(sa_type=UtcDateTime, index=True)
+    placed_at: datetime = Field(sa_type=UtcDateTime)
     category: str | None = None
     grid: str | None = Field(default=None, index=True)
     handler: str | None = Field(default=None, index=True)

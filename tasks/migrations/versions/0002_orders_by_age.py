@@ -13,8 +13,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.create_index("ix_orders_placed_at", "orders", ["placed_at"])
+    op.create_index("ix_orders_status_placed_at", "orders", ["status", "placed_at"])
 
 
 def downgrade() -> None:
-    op.drop_index("ix_orders_placed_at", "orders")
+    op.drop_index("ix_orders_status_placed_at", "orders")
