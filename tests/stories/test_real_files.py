@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ import pytest
 
 from config.settings import ROOT
 from flows.forms.steps import next_step
+from tasks.clock import utc_now
+from tasks.finding import Wanted, count, lines
 from tasks.house import House
 from tasks.importing import plan_import, run_import
 from tasks.models.enums import Status
@@ -50,10 +53,18 @@ def test_2200_messages_to_a_city_come_in_word_for_word_and_are_carried_on(
         assert "".join(subject.split()) in "".join(order.words.split()), order.number
     years = Counter(when[:4] for when in column(path, "留言时间"))
     assert Counter(number[2:6] for number in numbers) == years
+    subject = column(path, "留言主题")[1100].strip()
+    assert numbers[1100] in [one.number for one in lines(Wanted(words=subject[:12]), 100)]
+    assert count(Wanted(anything=numbers[1100])) == 1
+    old = sum(order.placed_at <= utc_now() - timedelta(days=2000) for order in orders)
+    assert count(Wanted(older_than=2000)) == old > 0
     for number in (numbers[0], numbers[1100], numbers[-1]):
         submit(number, ("accept", {}), ("assign", {"to": "desk"}))
         assert look(number).status is Status.ASSIGNED
         assert next_step(number).run_name.endswith("待单位接单")
+    assert {line.number for line in lines(Wanted(handler="desk", open_only=True), 10)} == {
+        *(numbers[0], numbers[1100], numbers[-1]),
+    }
     assert run_import(plan_import(path), "staff-1") == []
 
 
@@ -68,3 +79,5 @@ def test_3259_requests_of_an_american_city_come_in_with_their_categories(
     assert {order.external_id for order in orders} == set(column(path, "CASE_ENQUIRY_ID"))
     lamps = column(path, "REASON").count("Street Lights")
     assert sum(order.category == "street-light" for order in orders) == lamps > 100
+    name = column(path, "CASE_TITLE")[0].strip()
+    assert orders[0].number in [one.number for one in lines(Wanted(words=name), 3259)]
