@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import phonenumbers
@@ -109,6 +110,7 @@ def dialled(phone: str) -> str:
         return phone
 
 
+@lru_cache(4096)  # a table has the same people again and again
 def normal_phone(text: str) -> str:
     """A phone number as it is dialled from anywhere in the country; "" for none.
 
