@@ -20,6 +20,7 @@ from flows.runs import start_runs
 from flows.tags import DESK, UNFINISHED
 from tasks.bulk import numbers_stored
 from tasks.chats import Pasted, drafts_of, place_drafts
+from tasks.clock import utc_now
 from tasks.errors import DiandanError
 from tasks.house import house
 from tasks.models.enums import Source
@@ -52,7 +53,8 @@ async def register_chat(群聊: ChatStart) -> None:
         group = next(group for group in groups if group.name == pasted_in["group"])
         so_far = await _take_answers(client)
         numbers = await _carry_on(client, so_far.dealt_with)
-        pasted = _but(drafts_of(pasted_in["text"], group), numbers)
+        pasted_at = (await client.read_flow_run(this_run_id())).created or utc_now()
+        pasted = _but(drafts_of(pasted_in["text"], group, pasted_at), numbers)
         drafts = [draft for draft in pasted.drafts if draft.id not in so_far.dealt_with]
         if drafts:
             form = chat_form(drafts, pasted, group, so_far.refused, so_far.problem)
@@ -104,7 +106,7 @@ async def _end(client: PrefectClient, numbers: list[str], pasted: Pasted) -> Non
     log = get_run_logger()
     for number in numbers:
         log.info("已登记 %s，填下一张表：%s", number, run_link(run_of(number).run_id))
-    log.info("%s", left_out_line(pasted) or "聊天里的话都看过了。")
+    log.info("%s", left_out_line(pasted, with_words=False) or "聊天里的话都看过了。")
     name = f"登记群聊 {len(numbers)} 件" if numbers else "登记群聊 · 没有登记"
     await client.update_flow_run(this_run_id(), name=name, tags=[DESK])
     await forget_forms(client, this_run_id())

@@ -66,8 +66,8 @@ async def find(查找: FindForm) -> None:
                 flow_run_id=this_run_id(),
             )
         )
-        name = " ".join(("查找", *str(typed["anything"]).split()))
-        await client.update_flow_run(this_run_id(), name=f"{name} · {title}")
+        # what was looked for may be a name or a phone, and Prefect keeps names of runs for days
+        await client.update_flow_run(this_run_id(), name=f"查找 · {title}")
     get_run_logger().info("%s：%s", title, artifact_link(page.id))
 
 

@@ -9,7 +9,7 @@ from flows.asking import connect, forget_forms, last_answer, this_run_id, wait_f
 from flows.boards import rewrite_boards
 from flows.forms.answers import Answer
 from flows.forms.description import escaped
-from flows.forms.fields import Fields, OrderForm, build_form, ticks, who
+from flows.forms.fields import Fields, OrderForm, build_form, keeping, ticks, who
 from tasks.by_hand import Errand, errands, mark_told
 from tasks.errors import DiandanError
 
@@ -24,25 +24,26 @@ async def tick_off() -> None:
         answer, next_key = await last_answer(client, "told")
         problem = _tick(answer) if answer else ""
         if answer is None or problem:
-            await _ask(problem, next_key)
+            await _ask(answer, problem, next_key)
         else:
             await forget_forms(client, this_run_id())
             await rewrite_boards(client)
 
 
-async def _ask(problem: str, key: str) -> None:
-    form = _form(problem)
+async def _ask(earlier: Answer | None, problem: str, key: str) -> None:
+    form = _form(earlier, problem)
     if form is None:
         get_run_logger().info("没有要告知的人。")
         return
     await wait_for(form, key)
 
 
-def _form(problem: str) -> type[OrderForm] | None:
+def _form(earlier: Answer | None, problem: str) -> type[OrderForm] | None:
     waiting = errands(MOST)
     if not waiting:
         return None
     fields: Fields = {"who": who(), "told": ticks("已经告诉了谁", [_line(one) for one in waiting])}
+    fields = keeping(fields, earlier.values if earlier else {})
     warning = [f"**⚠️ {escaped(problem)}**"] if problem else []
     hint = f"告诉过以后，在最下面选操作人，再选告诉了谁。共 {len(waiting)} 条："
     return build_form(NAME, fields, "\n\n".join([*warning, hint, *map(_text, waiting)]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +12,6 @@ from zoneinfo import ZoneInfo
 
 from config.catalog import OTHER, ChatGroup
 from tasks.bulk import numbers_stored, place_all
-from tasks.clock import utc_now
 from tasks.db import reading
 from tasks.house import house
 from tasks.models.enums import Kind, Source
@@ -21,6 +21,7 @@ from tasks.rules.routing import likely_twins, suggest_category
 from tasks.texts import shortened
 from tasks.twins import Other, candidates, recent_open, twin_line
 
+_OFFICE = re.compile(r"社区|干部|网格员|服务台|书记|主任|[\s\-_·|（）()]")
 BY_STAFF, AGAIN = "社区干部说的", "重复的"
 HAS_PICTURE = "（群里有图片）"
 
@@ -47,9 +48,9 @@ class Pasted:
     left_out: Counter[str]  # by why
 
 
-def drafts_of(text: str, group: ChatGroup) -> Pasted:
-    """The drafts of a chat of this group, in order."""
-    now = utc_now().astimezone(_zone()).replace(tzinfo=None)
+def drafts_of(text: str, group: ChatGroup, pasted_at: datetime) -> Pasted:
+    """The drafts of a chat of this group, in order; "昨天" is the day before it was pasted."""
+    now = pasted_at.astimezone(_zone()).replace(tzinfo=None)
     chat = read_chat(text, now)
     said = [one for one in chat.said if not _is_staff(one)]
     left_out = chat.left_out + Counter(
@@ -74,7 +75,9 @@ def _zone() -> ZoneInfo:
 
 
 def _is_staff(one: Said) -> bool:
-    return any(staff.name in one.name for staff in house().catalog.staff.values())
+    """Whether the name is a staff person's, with no more than their office beside it."""
+    plain = _OFFICE.sub("", one.name)
+    return any(staff.name == plain for staff in house().catalog.staff.values())
 
 
 def _about(words: str) -> str:
@@ -109,7 +112,9 @@ def _compared(drafts: list[Draft], group: ChatGroup, left_out: Counter[str]) -> 
     with reading(house().database) as session:
         orders = recent_open(session)
     asked = {
-        (order.resident, order.words.removesuffix(HAS_PICTURE)): order.number for order in orders
+        (order.resident, order.words.removesuffix(HAS_PICTURE)): order.number
+        for order in orders
+        if order.resident and group.grid in (None, order.grid)
     }
     new: list[Draft] = []
     before: list[str] = []

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any, NamedTuple
 
 import sqlalchemy as sql
@@ -18,6 +20,7 @@ from tasks.directory import grid_id, handler_id
 from tasks.errors import BadInput
 from tasks.house import house
 from tasks.models.enums import OPEN, WAITING_FOR, Kind, Status, Urgency
+from tasks.models.inputs import without_control
 from tasks.models.tables import Member, Order, Resident
 
 LAST_FOUR = 4
@@ -211,14 +214,38 @@ def _line(
 def conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     """What the database has to compare. Raises BadInput and UnknownId."""
     given = ((way, getattr(wanted, name)) for name, way in _WAYS.items())
-    return [way(value) for way, value in given if value not in ("", None, False)]
+    return [
+        way(_typed(value) if isinstance(value, str) else value)
+        for way, value in given
+        if value not in ("", None, False)
+    ]
+
+
+def _typed(value: str) -> str:
+    """What was typed, full-width digits and letters as plain ones. A closed list's word stays as it is."""
+    if isinstance(value, StrEnum):
+        return value
+    plain = without_control(unicodedata.normalize("NFKC", value)).strip()
+    if not plain:
+        raise BadInput(field="要找的", problem="没有能找的字。")
+    return plain
+
+
+def _like(column: Any, words: str) -> ColumnElement[bool]:
+    """Whether the column has the words, in letters of either case; SQLite's LIKE does so by itself."""
+    found: ColumnElement[bool] = (
+        column.contains(words, autoescape=True)
+        if house().database.startswith("sqlite")
+        else column.icontains(words, autoescape=True)
+    )
+    return found
 
 
 def _anything(typed: str) -> ColumnElement[bool]:
     if _NUMBER.fullmatch(typed.strip()):
         return col(Order.number) == _number(typed)
-    ways = [_contains(typed), _of_residents(col(Resident.name).contains(typed, autoescape=True))]
-    if _DIGITS.fullmatch(typed):
+    ways = [_contains(typed), _of_residents(_like(col(Resident.name), typed))]
+    if _DIGITS.fullmatch(typed) and len(re.sub(r"\D", "", typed)) >= LAST_FOUR:
         ways += [_phone(typed), col(Order.number).endswith(f"-{typed.strip()}", autoescape=True)]
     return sql.or_(*ways)
 
@@ -234,13 +261,13 @@ def _number(typed: str) -> str:
 
 def _contains(words: str) -> ColumnElement[bool]:
     return sql.or_(
-        col(Order.words).contains(words, autoescape=True),
-        col(Order.place).contains(words, autoescape=True),
+        _like(col(Order.words), words),
+        _like(col(Order.place), words),
     )
 
 
 def _phone(typed: str) -> ColumnElement[bool]:
-    digits = re.sub(r"\D", "", typed)
+    digits = re.sub(r"\D", "", re.sub(r"^\s*(?:\+|00)86", "", typed))  # as it is kept
     if len(digits) < LAST_FOUR:
         raise BadInput(field="电话", problem="请写最后四位数字，或者更多。")
     return _of_residents(col(Resident.phone).endswith(digits))

@@ -204,13 +204,14 @@ def _supersede(session: Session, order: Order, recipient: str) -> None:
 
 
 def _end_resident(session: Session, order: Order, event: Event) -> None:
-    """Nobody calls about what has been answered meanwhile."""
+    """Nobody calls the order's own resident about what they have answered meanwhile."""
     session.execute(
         update(Message)
         .where(
             col(Message.order_id) == order.id,
             col(Message.audience) == Audience.RESIDENT,
             col(Message.event) == event,
+            col(Message.recipient) == str(order.resident_id),
             col(Message.state).in_(TO_BE_TOLD),
         )
         .values(state=NOBODY, code="answered", ended_at=utc_now())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -104,8 +105,14 @@ def _encoding(path: Path) -> str:
 
 
 def _delimiter(lines: list[str]) -> str:
-    """What separates the columns: the sign that one of the first lines has most of."""
-    return max(",\t;", key=lambda sign: max((line.count(sign) for line in lines), default=0))
+    """What separates the columns: the sign that most of the first lines have equally often."""
+
+    def fits(sign: str) -> tuple[int, int]:
+        counts = Counter(line.count(sign) for line in lines if sign in line)
+        times, alike = max(counts.items(), key=lambda pair: (pair[1], pair[0]), default=(0, 0))
+        return alike, times
+
+    return max(",\t;", key=fits)
 
 
 def _spreadsheet(path: Path) -> Iterator[Sheet]:

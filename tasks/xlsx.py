@@ -27,23 +27,30 @@ class Extent:
 
 def extent_of(path: Path, sheet: str) -> Extent:
     """Looks through a sheet. Raises KeyError, ValueError and what zipfile and ElementTree raise for a broken file."""
-    found = Extent()
+    found, row, column = Extent(), 0, 0
     with zipfile.ZipFile(path) as archive, archive.open(_part_of(archive, sheet)) as file:
-        for _event, element in ElementTree.iterparse(file):
+        for event, element in ElementTree.iterparse(file, events=("start", "end")):
             name = _local(element.tag)
-            if name == "c":
-                _note(found, element)
-            if name == "row":
+            if event == "start" and name == "row":
+                row, column = int(element.get("r") or row + 1), 0
+            elif event == "end" and name == "c":
+                row, column = _place(element, row, column)
+                _note(found, element, row, column)
+            elif event == "end" and name == "row":
                 element.clear()
     return found
 
 
-def _note(found: Extent, cell: ElementTree.Element) -> None:
+def _place(cell: ElementTree.Element, row: int, column: int) -> tuple[int, int]:
+    """A cell's row and column, counted from 1; one that does not say stands beside the one before."""
     at = _CELL.fullmatch(cell.get("r", ""))
+    return (int(at[2]), _column(at[1])) if at else (row, column + 1)
+
+
+def _note(found: Extent, cell: ElementTree.Element, row: int, column: int) -> None:
     parts = {_local(part.tag): part.text for part in cell}
-    if at is None or not parts:  # without a place, cells follow each other: nothing lies far out
+    if not parts:
         return
-    column, row = _column(at[1]), int(at[2])
     found.rows, found.columns = max(found.rows, row), max(found.columns, column)
     is_empty_text = cell.get("t") == "str" and "v" in parts  # a formula whose result is ""
     has_value = bool(parts.get("v")) or "is" in parts or is_empty_text

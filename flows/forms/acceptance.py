@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flows.forms.answers import NONE, UNKNOWN_GRID, Answer
-from flows.forms.fields import Fields, labels, pick, text, who
+from flows.forms.fields import Fields, labels, pick, remembering, text, who
 from flows.forms.options import (
     category_names,
     grid_names,
@@ -37,8 +37,8 @@ def fields(view: DeskView) -> Fields:
     shown: Fields = {
         "who": who(),
         "step": pick("操作", steps, _USUAL[view.state.kind]),
-        "handler": pick("承办方", handlers, handlers[0]),
-        "category": pick("类别", category_names(), proposed),
+        "handler": remembering(pick("承办方", handlers, handlers[0]), proposed=handlers[0]),
+        "category": remembering(pick("类别", category_names(), proposed), proposed=proposed),
         "grid": pick("网格", grid_names(), view.grid or UNKNOWN_GRID),
         "urgency": pick("紧急程度", labels(Urgency), view.state.urgency.label),
         "reason": text("说明（当场办结、不予受理、提交会议要填）"),
@@ -89,7 +89,7 @@ def _on_the_spot(answer: Answer) -> list[ActionInput]:
 def _handler(answer: Answer) -> str:
     """Who was chosen; whoever usually does it, when only the category was put right."""
     handler, category = answer.text("handler"), answer.text("category")
-    proposed = {name: field.get("default") for name, field in answer.shown.items()}
+    proposed = {name: field.get("proposed") for name, field in answer.shown.items()}
     if handler != proposed.get("handler") or category == proposed.get("category"):
         return handler
     return usual_handler(category, answer.text("grid")) or handler

@@ -30,16 +30,26 @@ def chat_form(
 ) -> type[OrderForm]:
     """The form of the next drafts, with what an earlier answer to the same ones held."""
     page = drafts[:ON_A_PAGE]
-    typed = before.values if before else {}
+    typed = _typed(before) if before else {}
     grid = house().catalog.grids.get(group.grid or "")
     usual = grid.name if grid else UNKNOWN_GRID
     fields: Fields = {
         "who": who(),
-        "grid": pick("网格", grid_names(), str(typed.get("grid", usual))),
+        "grid": pick("网格", grid_names(), (before and before.text("grid")) or usual),
     }
     for number, draft in enumerate(page, 1):
-        fields.update(_fields(number, draft, typed))
+        fields.update(_fields(number, draft, typed.get(draft.id, {})))
     return build_form(NAME, fields, _description(page, len(drafts), pasted, group, problem))
+
+
+def _typed(answer: Answer) -> dict[str, dict[str, str]]:
+    """What was typed, by draft: another form may show another draft in the same place."""
+    return {
+        draft["id"]: {
+            name: answer.text(f"{name}_{number}") for name in ("kind", "words", "category")
+        }
+        for number, draft in _drafts_in(answer)
+    }
 
 
 def ids_shown(answer: Answer) -> list[str]:
@@ -64,12 +74,12 @@ def requests_in(answer: Answer) -> list[Place]:
     return requests
 
 
-def _fields(number: int, draft: Draft, typed: Mapping[str, Any]) -> Fields:
+def _fields(number: int, draft: Draft, typed: Mapping[str, str]) -> Fields:
     likely = draft.kind.label if draft.kind and not draft.twin else NOT
     category = house().catalog.categories[draft.category].name
 
     def chosen(name: str, usual: str) -> str:
-        return str(typed.get(f"{name}_{number}", usual))
+        return typed.get(name, usual)
 
     who_when = " ".join(filter(None, (draft.name or NOBODY, _time(draft.at))))
     kind = pick(f"{number} · {who_when}", [*labels(Kind), NOT], chosen("kind", likely))
@@ -124,9 +134,10 @@ def _description(
     return "\n\n".join(filter(None, parts))
 
 
-def left_out_line(pasted: Pasted) -> str:
-    """What of the chat is not among the drafts, in one line; "" for nothing."""
+def left_out_line(pasted: Pasted, *, with_words: bool = True) -> str:
+    """What of the chat is not among the drafts, in one line; "" for nothing. A log keeps no words."""
     parts = [f"{why} {count} 条" for why, count in pasted.left_out.items()]
     if pasted.before:
-        parts.append(f"以前登记过 {len(pasted.before)} 条（{escaped('；'.join(pasted.before))}）")
+        lines = pasted.before if with_words else (line.split(" ")[0] for line in pasted.before)
+        parts.append(f"以前登记过 {len(pasted.before)} 条（{escaped('；'.join(lines))}）")
     return "没有列出：" + "、".join(parts) + "。" if parts else ""

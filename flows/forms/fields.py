@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -67,11 +68,17 @@ def keeping(fields: Fields, earlier: Mapping[str, Any]) -> Fields:
 
 
 def _kept(spec: FieldSpec, value: object) -> FieldSpec:
-    options = spec.extra.get("enum", [value])
-    if not isinstance(value, str) or value not in options or spec.settings["title"] == WHO:
+    if spec.settings["title"] == WHO:
         return spec
-    default = date.fromisoformat(value) if spec.kind is date else value
-    return replace(spec, settings={**spec.settings, "default": default})
+    kept: object = None
+    if isinstance(value, list):
+        kept = [one for one in value if one in spec.extra.get("items", {}).get("enum", ())]
+    elif spec.kind is date:
+        with suppress(ValueError):
+            kept = date.fromisoformat(str(value).split("T")[0])
+    elif isinstance(value, str) and value in spec.extra.get("enum", [value]):
+        kept = value
+    return spec if kept is None else replace(spec, settings={**spec.settings, "default": kept})
 
 
 def who() -> FieldSpec:

@@ -12,15 +12,26 @@ from tasks.rules.chat_lines import Head, Moment, moment_of, told_apart
 
 IN_ONE_GO = timedelta(minutes=10)
 PICTURE, MONEY, RECALLED, NOTICE, COURTESY = "图片或表情", "红包转账", "撤回", "群提示", "应答"
-_ANYBODY = r"[\"“「]?[^\n]{0,40}?[\"”」]?\s*"
+_ONE = r"[\"“][^\"”]{1,30}[\"”]"  # somebody, as WeChat quotes them in what it says itself
 _WHOLE_LINES = (  # lines that WeChat writes, not people
-    (RECALLED, re.compile(rf"{_ANYBODY}(?:撤回了?一条(?:成员)?消息|recalled a message).*")),
-    (MONEY, re.compile(rf"{_ANYBODY}领取了.{{0,30}}红包.*")),
-    (MONEY, re.compile(r"收到(?:红包|转账)，请在手机上查看.*|\[(?:微信)?(?:红包|转账)\].*")),
-    (NOTICE, re.compile(rf"{_ANYBODY}拍了拍.*")),
-    (NOTICE, re.compile(rf"{_ANYBODY}(?:加入|退出|离开|移出)了?(?:本?群聊|群).*")),
-    (NOTICE, re.compile(rf"{_ANYBODY}修改群名.*|[-—\s]*以[上下][是为]+(?:新|历史)消息[-—\s]*")),
-    (NOTICE, re.compile(r"\[?(?:语音|视频)通话\]?.*|.*与群里其他人都不是(?:微信)?朋友关系.*")),
+    (
+        RECALLED,
+        re.compile(rf"(?:{_ONE}|[^，。,]{{1,20}}?)\s?撤回了?一条(?:成员)?消息(?:\s?重新编辑)?"),
+    ),
+    (RECALLED, re.compile(r".{1,30} recalled a message")),
+    (MONEY, re.compile(r"[^，。,]{1,20}领取了[^，。,]{1,20}的红包")),
+    (MONEY, re.compile(r"收到(?:红包|转账)，请在手机上查看|\[(?:微信)?(?:红包|转账)\].*")),
+    (NOTICE, re.compile(rf"(?:{_ONE}|我)\s?拍了拍\s?(?:{_ONE}|自己|我)[^，。,]{{0,12}}")),
+    (
+        NOTICE,
+        re.compile(rf"[^，。,]{{0,12}}{_ONE}.{{0,40}}?(?:加入|退出|离开|移出)了?(?:本?群聊|群)"),
+    ),
+    (NOTICE, re.compile(r".{0,40}修改群名为[\"“].*|[-—\s]*以[上下][是为]+(?:新|历史)消息[-—\s]*")),
+    (
+        NOTICE,
+        re.compile(r"\[(?:语音|视频)通话\].*|(?:语音|视频)通话\s?(?:已取消|已拒绝|无应答|时长.*)"),
+    ),
+    (NOTICE, re.compile(r".*与群里其他人都不是(?:微信)?朋友关系.*")),
 )
 _PICTURE = re.compile(r"\[(?:图片|照片|视频|小视频|Photo|Image|Video)\]", re.IGNORECASE)
 _MARKER = re.compile(
@@ -43,10 +54,14 @@ _QUOTED = (  # what somebody answers to; the answer follows
     re.compile(r"(?m)^\s*引用\s?[^\n]*的消息[^\n]*$"),
     re.compile(r"(?m)^\s*回复\s?[^\n]*[:：]\s?「[^」]*」\s*$"),
 )
-_MENTION = re.compile(r"@[^\s@]{1,30}(?:[\u2005\u00a0 ]|$)")
+_MENTION = re.compile(  # WeChat puts a blank of its own behind a name; a typed one ends with a plain blank
+    r"@[^\u2005\n@]{1,30}\u2005|@[^\s@，。！？、：,.!?:]{1,20} |^\s*@[^\s@，。！？、：,.!?:]{1,20}\s*$",
+    re.MULTILINE,
+)
+_TO_WHOM = r"(?:大家|你们?|您|各位|社区|师傅|老师|书记|主任|领导|邻居们?|啦|了|啊|哈|呀|哦)*"
 _COURTESY = re.compile(  # without going back: somebody may write 谢 a thousand times
-    r"(?>好+的?呢?|好哒|收到|谢+谢?.{0,6}|感谢.{0,6}|辛苦.{0,6}|嗯+|哦+|是的?|对的?|ok|知道了?|明白了?|没事|可以|行|哈+|早上好|"
-    r"大家好|恭喜.{0,12}|赞|支持|加一|\d{1,2}|\+1)++",
+    rf"(?>好+的?呢?|好哒|收到|多?谢+{_TO_WHOM}|感谢{_TO_WHOM}|辛苦{_TO_WHOM}|嗯+|哦+|是的?|对的?|ok|知道了?|明白了?|没事|可以|行|哈+|"
+    r"早上好|大家好|恭喜(?:发财|大吉大利)*|赞|支持|加一)++|\d{1,2}",
     re.IGNORECASE,
 )
 _PUNCTUATION = re.compile(r"[\W_]+")
@@ -117,7 +132,7 @@ def _written_by_people(lines: Iterable[str], left_out: Counter[str]) -> list[str
 
 def _messages(lines: list[str], now: datetime) -> list[Said]:
     """Who said which lines. Words before the first name are nobody's."""
-    parts = told_apart(lines)
+    parts = told_apart(lines, now)
     if not any(isinstance(part, Head) for part in parts):
         paragraphs = re.split(r"\n\s*\n", "\n".join(lines).strip())
         texts = paragraphs if len(paragraphs) > 1 else lines

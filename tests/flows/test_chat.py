@@ -11,6 +11,7 @@ import pytest
 from flows.chat import ChatStart, register_chat
 from flows.forms.chat import ON_A_PAGE
 from flows.sweeps import forget_typed
+from tasks.clock import clock_at
 from tasks.models.tables import History, Message, Order, Resident
 
 DEPLOYMENT = "register-chat/登记一段群聊"
@@ -23,12 +24,20 @@ Paste = Callable[..., Any]
 
 
 @pytest.fixture
-def paste(prefect: Any) -> Paste:
-    """A coordinator pastes a chat of the third grid's group."""
+def paste(prefect: Any, monday: Any, monkeypatch: pytest.MonkeyPatch) -> Paste:
+    """A coordinator pastes a chat of the third grid's group, on that Monday."""
+    create = prefect.create_flow_run_from_deployment
+
+    async def create_on_monday(*given: Any, **named: Any) -> Any:
+        run = await create(*given, **named)
+        run.created = monday
+        return run
 
     def start(text: str, group: str = "第三网格居民群") -> Any:
         given = ChatStart(who="洛桑罗布", group=group, text=text)
-        return prefect.start(DEPLOYMENT, register_chat.fn, given)
+        with monkeypatch.context() as patch:
+            patch.setattr(prefect, "create_flow_run_from_deployment", create_on_monday)
+            return prefect.start(DEPLOYMENT, register_chat.fn, given)
 
     return start
 
@@ -104,6 +113,33 @@ def test_what_is_wrong_is_asked_again_with_what_was_typed_and_nothing_is_stored(
     assert "who" not in kept
     send(prefect, run, words_1=LAMP)
     assert [order.grid for order in rows(Order)] == ["grid-2"] * 4
+
+
+def test_a_form_sent_a_day_later_is_about_the_same_drafts(
+    prefect: Any, paste: Paste, rows: Rows, monday: Any
+) -> None:
+    run = paste(CHAT)
+    with clock_at(monday + timedelta(days=1)):
+        send(prefect, run)
+    assert run.name == "登记群聊 3 件"
+    assert len(rows(Order)) == 3
+
+
+def test_what_was_typed_stays_with_its_draft_when_another_has_gone(
+    prefect: Any, paste: Paste, rows: Rows, place: Callable[..., str]
+) -> None:
+    run = paste(CHAT)
+    place(words=LAMP, resident="卓玛", grid="grid-3")  # the desk was quicker
+    send(prefect, run, who="", words_1="卓玛的话", words_2="达瓦的话")
+    form = prefect.form_of(run.id)
+    assert "达瓦" in form.fields["kind_1"]["title"]
+    assert form.preselected["words_1"] == "达瓦的话"
+
+
+def test_a_log_keeps_no_words(prefect: Any, paste: Paste) -> None:
+    send(prefect, paste(CHAT))
+    send(prefect, paste(CHAT), kind_1="不登记")
+    assert not [line for line in prefect.log if LAMP in line or WELL in line]
 
 
 def test_nobody_chosen_as_operator_is_asked_again(prefect: Any, paste: Paste, rows: Rows) -> None:

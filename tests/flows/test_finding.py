@@ -95,6 +95,7 @@ def test_what_was_looked_for_is_forgotten_with_its_page(
 ) -> None:
     open_order(phone=PHONE)
     page = look_for(anything=PHONE)
+    assert PHONE not in prefect.runs[page.flow_run_id].name
     wait(forget_typed(prefect))
     assert page in prefect.artifacts.values()
     prefect.grow_old(page.flow_run_id, timedelta(hours=1))

@@ -112,6 +112,9 @@ def test_what_was_chosen_stays_chosen_when_an_answer_is_refused(
     desk.fill(held, step="挂起", date="2026-10-09")
     kept = desk.form(held).preselected
     assert (kept["step"], kept["date"]) == ("挂起", "2026-10-09")
+    for date in ("2026-10-09T00:00:00Z", "2026-13-45", ""):
+        desk.fill(held, step="挂起", date=date)
+        assert desk.form(held).preselected["step"] == "挂起"
 
 
 def test_a_corrected_category_takes_who_usually_does_it(
@@ -121,6 +124,12 @@ def test_a_corrected_category_takes_who_usually_does_it(
     assert desk.form(number).preselected["category"] == "环境卫生"
     desk.fill(number, category="供电照明")
     assert (look(number).category, look(number).handler) == ("street-light", "unit-power")
+    number = open_order(words="路边的垃圾")
+    desk.who = ""
+    desk.fill(number, category="供电照明")  # refused for something else
+    desk.who = "洛桑罗布"
+    desk.fill(number)
+    assert look(number).handler == "unit-power"
     number = open_order(words="路边的垃圾")
     desk.fill(number, category="供电照明", handler="自来水厂")  # what a person chose is not changed
     assert look(number).status is Status.PLACED

@@ -72,6 +72,7 @@ def test_what_cannot_be_ticked_off_is_asked_again(
     prefect.answer(run.id, **answer)
     prefect.process(run.id, tick_off.fn)
     assert sentence in prefect.form_of(run.id).description
+    assert prefect.form_of(run.id).preselected["told"] == answer.get("told", [])
     assert len(errands()) == 2
     prefect.answer(run.id, who="格桑卓玛", told=["1 · A-2026-0001 · 居民 居民甲"])
     prefect.process(run.id, tick_off.fn)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -102,6 +102,64 @@ def test_lines_that_only_look_like_a_name_stay_words() -> None:
     assert other.words == "水管漏水\n地点：三号院"
 
 
+HEAD = "卓玛 2026-09-15 14:51\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "@社区干部，三号院路灯不亮，什么时候修",
+        "三号院路灯不亮@社区网格员扎西帮忙看看",
+        "谢谢，水又停了",
+        "好的，谢谢，路灯还没修",
+        "13800138000",
+        "3-2-502",
+        "我拍了拍楼上的门没人应，还在漏水",
+        "视频通话老是断，宽带坏了请帮忙",
+        "老人误退出群了，医保怎么交",
+        "请问新住户怎么加入群聊？",
+        "门口有人领取了社区红包后吵架，请处理",
+        "楼栋：3号楼\n单元：2\n门牌：502\n报修内容：水管漏水\n联系方式：13800138000",
+        "物业说开会时间 2026-09-18 9:30\n没人通知我们",  # ahead: nobody has said it then
+        "停水从\n9月14日\n到今天",
+        "等到 9:30\n没人来",
+    ],
+)
+def test_what_a_resident_says_is_never_taken_for_anything_else(words: str) -> None:
+    first, second = said(f"{HEAD}{words}\n达瓦 2026-09-15 15:05\n{RUBBISH}")
+    assert (first.name, first.words) == ("卓玛", words)
+    assert (second.name, second.words) == ("达瓦", RUBBISH)
+
+
+@pytest.mark.parametrize(
+    ("head", "name", "moment"),
+    [
+        ("3栋:达瓦 2026-09-15 15:05", "3栋:达瓦", at(9, 15, 15, 5)),
+        ("「达瓦」 2026-09-15 15:05", "「达瓦」", at(9, 15, 15, 5)),
+        ("达瓦 9/15/2026 3:05 PM", "达瓦", at(9, 15, 15, 5)),
+        ("达瓦 26/9/15 15:05", "达瓦", at(9, 15, 15, 5)),
+        ("达瓦2026-09-15 15:05", "达瓦", at(9, 15, 15, 5)),
+        ("Dawa Yesterday 3:05 PM", "Dawa", at(9, 15, 15, 5)),
+        ("三栋3-2 达瓦🌸 9月15日 傍晚6:20", "三栋3-2 达瓦🌸", at(9, 15, 18, 20)),
+        ("达瓦 周二 15:05", "达瓦", at(9, 15, 15, 5)),
+    ],
+)
+def test_names_and_times_in_whatever_shape(head: str, name: str, moment: datetime) -> None:
+    assert said(f"{head}\n{LAMP}") == [Said(name, moment, LAMP)]
+
+
+def test_a_time_within_a_message_is_nobody() -> None:
+    one, two = said("卓玛 9月15日 14:51\n停水了\n从早上到 15:00\n达瓦 9月15日 15:20\n没人收")
+    assert (one.words, two.name) == ("停水了\n从早上到 15:00", "达瓦")
+    text = "卓玛  09:12\n\n停水了\n昨天也停到 18:30\n\n达瓦  09:13\n\n没人收"
+    assert [one.words for one in said(text)] == ["停水了\n昨天也停到 18:30", "没人收"]
+
+
+def test_mentions_are_left_out() -> None:
+    for words in ("@洛桑 罗布\u2005路灯坏了", "@社区小王 路灯坏了", "路灯坏了\n@社区小王"):
+        assert said(HEAD + words)[0].words == "路灯坏了"
+
+
 def test_a_december_day_without_a_year_lies_behind() -> None:
     (one,) = said(f"卓玛 12月30日 14:51\n{LAMP}")
     assert one.at == datetime(2025, 12, 30, 14, 51)  # noqa: DTZ001
@@ -119,7 +177,7 @@ def test_pictures_red_envelopes_recalled_messages_notices_and_thanks_are_counted
         + "卓玛领取了扎西的红包\n"
         + head.format("扎西", "[捂脸][动画表情]")
         + '"扎西"邀请"次仁"加入了群聊\n'
-        + "达瓦拍了拍卓玛\n"
+        + '"达瓦" 拍了拍 "卓玛"\n'
         + head.format("达瓦", "收到，谢谢[强]")
         + head.format("李大爷", f"「卓玛：{LAMP}」\n- - - - - - - - -\n@社区 我家门口也一样"),
         NOW,
@@ -139,7 +197,8 @@ def test_pictures_red_envelopes_recalled_messages_notices_and_thanks_are_counted
 
 
 @pytest.mark.parametrize(
-    "text", ["谢" * 5000 + "了吗", "「" * 20_000, "2026-" * 10_000, "- " * 20_000]
+    "text",
+    ["谢" * 5000 + "了吗", "「" * 20_000, "2026-" * 10_000, "- " * 20_000, f"a{' ' * 20_000}b"],
 )
 def test_no_text_keeps_the_reader_busy(text: str) -> None:
     before = time.process_time()
@@ -154,7 +213,7 @@ def test_no_text_keeps_the_reader_busy(text: str) -> None:
 def drafts(database: House, monday: datetime) -> Callable[..., Pasted]:
     """The drafts of a chat in the third grid's group, on a Monday in September at ten."""
     group = database.catalog.chat_groups["residents-3"]
-    return lambda text: drafts_of(text, group)
+    return lambda text, at=monday: drafts_of(text, group, at)
 
 
 def test_a_message_becomes_a_draft_with_a_proposal(drafts: Callable[..., Pasted]) -> None:
@@ -214,6 +273,31 @@ def test_the_same_words_of_the_same_person_are_known_while_the_order_is_open(
     assert drafts(f"卓玛 09:12\n{LAMP}").before == (f"{number} {LAMP}",)
     do(number, "decline", reason="不归社区管", instead="请找物业")
     assert drafts(f"卓玛 09:12\n{LAMP}").before == ()  # it may have broken again
+
+
+def test_the_same_words_of_a_namesake_in_another_grid_or_of_nobody_are_new(
+    drafts: Callable[..., Pasted], place: Callable[..., str]
+) -> None:
+    place(words=LAMP, resident="卓玛", grid="grid-1")
+    place(words=RUBBISH, resident="", phone="", grid="grid-3")
+    assert len(drafts(f"卓玛 09:12\n{LAMP}").drafts) == 1
+    assert len(drafts(RUBBISH).drafts) == 1
+
+
+def test_a_resident_whose_name_holds_a_staff_person_s_is_a_resident(
+    drafts: Callable[..., Pasted],
+) -> None:
+    assert [draft.name for draft in drafts(f"格桑卓玛妈妈 09:12\n{LAMP}").drafts] == [
+        "格桑卓玛妈妈"
+    ]
+
+
+def test_a_chat_means_the_day_on_which_it_was_pasted(
+    drafts: Callable[..., Pasted], monday: datetime
+) -> None:
+    (today,) = drafts(f"卓玛 09:12\n{LAMP}").drafts
+    (later,) = drafts(f"卓玛 09:12\n{LAMP}", monday + timedelta(days=1)).drafts
+    assert today.at != later.at
 
 
 def test_a_draft_much_like_an_open_order_says_so(

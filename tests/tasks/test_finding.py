@@ -27,7 +27,14 @@ def _three_orders(
         words="桥栏杆松了，100% 危险", grid="grid-1", resident="李大爷", phone="0893-0000101"
     )
     submit(number, ("accept", {"category": "roads"}), ("assign", {"to": "unit-roads"}))
-    place(kind="small_wish", words="想要一盏台灯", grid=None, resident="", phone="")
+    place(
+        kind="small_wish",
+        words="想要一盏台灯，WiFi 也行",
+        place="3-2-1",
+        grid=None,
+        resident="",
+        phone="",
+    )
 
 
 @pytest.mark.parametrize(
@@ -46,6 +53,11 @@ def _three_orders(
         ({"anything": "%"}, [BRIDGE]),  # a character like any other
         ({"anything": "_"}, [LAMP]),
         ({"anything": "没有"}, []),
+        ({"anything": "wifi"}, [WISH]),
+        ({"anything": "WIFI"}, [WISH]),
+        ({"anything": "3-2-1"}, [WISH]),
+        ({"anything": "+8613900001234"}, [LAMP]),
+        ({"anything": "１２３４"}, [LAMP]),
         ({"number": "s-2026-1"}, [WISH]),
         ({"number": "A-2026-0009"}, []),
         ({"words": "栏杆"}, [BRIDGE]),
@@ -76,6 +88,8 @@ def test_what_fits_is_found(wanted: dict[str, Any], numbers: list[str]) -> None:
         ({"phone": "12"}, BadInput, "“电话”不对：请写最后四位数字，或者更多。"),
         ({"grid": "grid-99"}, UnknownId, "没有网格“grid-99”，是否想写“grid-1”。"),
         ({"handler": "unit-powr"}, UnknownId, "没有承办方“unit-powr”，是否想写“unit-power”。"),
+        ({"words": "\udcff"}, BadInput, "“要找的”不对：没有能找的字。"),
+        ({"anything": "\x00"}, BadInput, "“要找的”不对：没有能找的字。"),
         ({"older_than": -1}, BadInput, "“天数”不对：要在 0 到 36500 之间。"),
         ({"older_than": 10**9}, BadInput, "“天数”不对：要在 0 到 36500 之间。"),
     ],

@@ -360,6 +360,18 @@ def test_nobody_asks_for_a_rating_that_was_given(
     assert [m.event.value for m in rows(Message) if m.code == "answered"] == ["order_done"]
 
 
+def test_the_resident_of_a_merged_order_still_hears_that_it_is_done(
+    database: House, place_at: PlaceAt, do: Do
+) -> None:
+    number = place_at("claimed")
+    other = place_at("placed", resident="居民乙", phone="13900000002")
+    do(other, "merge", to=number)
+    do(number, "finish", by="m-241", reason="换了灯泡")
+    do(number, "rate", by="resident", grade="satisfied", solved=True)
+    told = [name for name, subject in calls(number) if "办好了" in subject]
+    assert told == ["居民乙"]
+
+
 def test_ticking_twice_counts_once_and_names_the_first_who_told(
     database: House, place_at: PlaceAt, rows: Rows
 ) -> None:

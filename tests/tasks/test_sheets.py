@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,12 @@ def test_a_title_above_the_header_does_not_hide_what_separates_the_columns(tmp_p
     path = tmp_path / "a.csv"
     path.write_text("台账\n编号;内容;网格\n1;灯，坏了,急;\n", encoding="utf-8")
     assert rows_of(path)[2].cells == ("1", "灯，坏了,急", "")
+
+
+def test_commas_in_the_words_do_not_hide_tabs(tmp_path: Path) -> None:
+    path = tmp_path / "a.tsv"
+    path.write_text("内容\t网格\n漏水, 昨天, 今天, 明天\tgrid-3\n", encoding="utf-8")
+    assert rows_of(path)[1].cells == ("漏水, 昨天, 今天, 明天", "grid-3")
 
 
 def test_a_cell_of_several_lines_is_one_cell_and_its_row_one_row(tmp_path: Path) -> None:
@@ -125,6 +132,15 @@ def test_a_formula_whose_result_is_empty_text_is_an_empty_cell(spreadsheet: Any)
         lambda xml: xml.replace(b'<c r="A1"><f>', b'<c r="A1" t="str"><f>'),
     )
     assert rows_of(path)[0].cells == ("", "内容")
+
+
+def test_cells_that_do_not_say_where_they_stand_are_counted(spreadsheet: Any) -> None:
+    path = rewritten(
+        spreadsheet(["内容", "=A1"], ["灯", "水"]),
+        SHEET,
+        lambda xml: re.sub(rb' r="[A-Z]*[0-9]+"', b"", xml),
+    )
+    assert rows_of(path)[0].cells == ("内容", NO_VALUE)
 
 
 def test_a_formula_with_a_stored_result_is_that_result(spreadsheet: Any) -> None:
