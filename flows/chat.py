@@ -106,7 +106,11 @@ async def _end(client: PrefectClient, numbers: list[str], pasted: Pasted) -> Non
     log = get_run_logger()
     for number in numbers:
         log.info("已登记 %s，填下一张表：%s", number, run_link(run_of(number).run_id))
-    log.info("%s", left_out_line(pasted, with_words=False) or "聊天里的话都看过了。")
+    log.info(
+        "%s",
+        left_out_line(pasted, with_words=False)
+        or ("聊天里的话都看过了。" if numbers else "里面没有居民的话。"),
+    )
     name = f"登记群聊 {len(numbers)} 件" if numbers else "登记群聊 · 没有登记"
     await client.update_flow_run(this_run_id(), name=name, tags=[DESK])
     await forget_forms(client, this_run_id())

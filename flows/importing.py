@@ -12,7 +12,7 @@ from prefect.logging import get_run_logger
 from flows.asking import connect, forget_forms, last_answer, this_run_id, wait_for
 from flows.forms.answers import Answer
 from flows.forms.description import escaped
-from flows.forms.fields import Fields, OrderForm, build_form, pick, remembering, who
+from flows.forms.fields import Fields, OrderForm, build_form, keeping, pick, remembering, who
 from flows.news import spread_news
 from flows.runs import start_runs
 from tasks.errors import BadInput, BadRows, DiandanError
@@ -35,10 +35,10 @@ async def import_file() -> None:
         answer, next_key = await last_answer(client, "file")
         problem = await _carry_out(client, answer) if answer else ""
         if answer is None or problem:
-            await wait_for(_form(problem), next_key)
+            await wait_for(_form(problem, answer), next_key)
 
 
-def _form(problem: str) -> type[OrderForm]:
+def _form(problem: str, earlier: Answer | None) -> type[OrderForm]:
     files = dropped_files()
     names = [path.name for path in files]
     prints = {path.name: fingerprint(path) for path in files}
@@ -53,6 +53,7 @@ def _form(problem: str) -> type[OrderForm]:
     }
     if not files:
         fields = {"who": who()}
+    fields = keeping(fields, earlier.values if earlier else {})
     return build_form(NAME, fields, _description(files, problem))
 
 

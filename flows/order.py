@@ -22,6 +22,7 @@ from flows.asking import (
     this_run_id,
 )
 from flows.forms.answers import Answer
+from flows.forms.assignment import is_reassignment, stays
 from flows.forms.resolution import wants_reassignment
 from flows.forms.steps import Step, next_step, requests_of
 from flows.news import spread_news
@@ -44,11 +45,13 @@ async def carry_order(number: str) -> None:
             answer = inputs.answer(step.key) or await ask(client, step, has_news=has_news)
             if answer is None:
                 continue
-            reassign = wants_reassignment(answer)
-            problem = "" if reassign else apply_answer(number, step.version, answer)
-            refused = answer if problem else None
+            opens = wants_reassignment(answer)
+            decides = not (opens or stays(answer))
+            problem = apply_answer(number, step.version, answer) if decides else ""
+            reassign = opens or (bool(problem) and is_reassignment(answer))
+            refused = answer if problem or opens else None
             has_news = True
-            if problem or reassign:
+            if problem or not decides:
                 count_wake(number)
         await show(client, step)
         await forget_forms(client, this_run_id())

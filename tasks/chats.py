@@ -16,14 +16,22 @@ from tasks.db import reading
 from tasks.house import house
 from tasks.models.enums import Kind, Source
 from tasks.models.inputs import Place
-from tasks.rules.chat import Said, asks_for_something, in_one_go, read_chat
+from tasks.rules.chat import (
+    Said,
+    asks_for_something,
+    in_one_go,
+    is_urgent,
+    is_wish,
+    phone_in,
+    read_chat,
+)
 from tasks.rules.routing import likely_twins, suggest_category
 from tasks.texts import shortened
 from tasks.twins import Other, candidates, recent_open, twin_line
 
 _OFFICE = re.compile(r"社区|干部|网格员|服务台|书记|主任|[\s\-_·|（）()]")
 BY_STAFF, AGAIN = "社区干部说的", "重复的"
-HAS_PICTURE = "（群里有图片）"
+HAS_PICTURE, PHONE_KNOWN = "（群里有图片）", "（电话已登记）"
 
 
 @dataclass(frozen=True)
@@ -36,6 +44,9 @@ class Draft:
     words: str
     category: str  # an id
     kind: Kind | None  # None: it does not sound as if anybody had to do something
+    urgent: bool
+    phone: str  # what the words told; they say instead that it is known
+    resident: str  # the name, and the group in which they can be told
     twin: str = ""  # an open order that is much the same, as a line that begins with its number
 
 
@@ -88,16 +99,25 @@ def _about(words: str) -> str:
 def _draft(one: Said, group: ChatGroup) -> Draft:
     at = one.at.replace(tzinfo=_zone()).astimezone(UTC) if one.at else None
     category = suggest_category(one.words, house().catalog)
-    asks = category != OTHER or asks_for_something(one.words)
-    wish_or_appeal = Kind.SMALL_WISH if "心愿" in one.words else Kind.APPEAL
+    asks = category != OTHER or asks_for_something(one.words) or not one.name
+    phone = phone_in(one.words)
+    words = one.words.replace(phone, PHONE_KNOWN) if phone else one.words
     return Draft(
         id=_id_of(one, group),
         name=one.name,
         at=at,
-        words=one.words + HAS_PICTURE * one.has_picture,
+        words=words + HAS_PICTURE * one.has_picture,
         category=category,
-        kind=wish_or_appeal if asks else None,
+        kind=(Kind.SMALL_WISH if is_wish(one.words) else Kind.APPEAL) if asks else None,
+        urgent=is_urgent(one.words),
+        phone=phone,
+        resident=f"{one.name}（{group.name}）" if one.name else "",
     )
+
+
+def _bare(name: str) -> str:
+    """A resident's name without the group that they are known from."""
+    return name.split("（")[0]
 
 
 def _id_of(one: Said, group: ChatGroup) -> str:
@@ -112,7 +132,7 @@ def _compared(drafts: list[Draft], group: ChatGroup, left_out: Counter[str]) -> 
     with reading(house().database) as session:
         orders = recent_open(session)
     asked = {
-        (order.resident, order.words.removesuffix(HAS_PICTURE)): order.number
+        (_bare(order.resident), order.words.removesuffix(HAS_PICTURE)): order.number
         for order in orders
         if order.resident and group.grid in (None, order.grid)
     }
@@ -120,7 +140,7 @@ def _compared(drafts: list[Draft], group: ChatGroup, left_out: Counter[str]) -> 
     before: list[str] = []
     for draft in drafts:
         number = stored.get(draft.id) or asked.get(
-            (draft.name, draft.words.removesuffix(HAS_PICTURE))
+            (_bare(draft.name), draft.words.removesuffix(HAS_PICTURE))
         )
         if number:
             before.append(f"{number} {shortened(draft.words, 24)}")
@@ -131,7 +151,9 @@ def _compared(drafts: list[Draft], group: ChatGroup, left_out: Counter[str]) -> 
 
 def _twin(draft: Draft, group: ChatGroup, orders: list[Other]) -> str:
     others = candidates(
-        orders, group.grid, lambda order: bool(draft.name) and order.resident == draft.name
+        orders,
+        group.grid,
+        lambda order: bool(draft.name) and _bare(order.resident) == _bare(draft.name),
     )
     twins = likely_twins(draft.words, others, most=1)
     return twin_line(twins[0]) if twins else ""

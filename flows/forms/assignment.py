@@ -25,6 +25,7 @@ ASSIGN_FORM, TAKE_FORM, CLAIM_FORM, REASSIGN_FORM = (
     "ReassignForm",
 )
 TAKE_AND_CLAIM = "代单位接单并认领"
+STAY = "不改派了"
 HOLD_DAYS = timedelta(days=7)
 
 
@@ -116,9 +117,20 @@ def reassign_fields(view: DeskView) -> Fields:
     others = other_handler_names(view)
     return {
         "who": who(),
+        "step": pick("操作", [Action.REASSIGN.label, STAY], Action.REASSIGN.label),
         "handler": pick("改派给", others, others[0]),
-        "reason": text("说明（必填）"),
+        "reason": text("说明（改派要填）"),
     }
+
+
+def is_reassignment(answer: Answer) -> bool:
+    """Whether it is the second form that was answered."""
+    return answer.form == REASSIGN_FORM
+
+
+def stays(answer: Answer) -> bool:
+    """Whether the coordinator has thought better of it."""
+    return is_reassignment(answer) and answer.text("step") == STAY
 
 
 def reassign_requests(_view: DeskView, answer: Answer) -> list[ActionInput]:

@@ -15,12 +15,12 @@ from tasks.chats import Draft, Pasted
 from tasks.errors import BadInput
 from tasks.house import house
 from tasks.intake import examine
-from tasks.models.enums import Kind, Source
+from tasks.models.enums import Kind, Source, Urgency
 from tasks.models.inputs import Place
 from tasks.rules.deadline import local_time
 
 NAME = "ChatForm"
-NOT = "不登记"
+NOT, URGENT = "不登记", "诉求（紧急）"
 ON_A_PAGE = 12
 NOBODY = "没有写是谁"
 
@@ -76,16 +76,23 @@ def requests_in(answer: Answer) -> list[Place]:
 
 def _fields(number: int, draft: Draft, typed: Mapping[str, str]) -> Fields:
     likely = draft.kind.label if draft.kind and not draft.twin else NOT
+    likely = URGENT if draft.urgent and not draft.twin else likely
     category = house().catalog.categories[draft.category].name
 
     def chosen(name: str, usual: str) -> str:
         return typed.get(name, usual)
 
     who_when = " ".join(filter(None, (draft.name or NOBODY, _time(draft.at))))
-    kind = pick(f"{number} · {who_when}", [*labels(Kind), NOT], chosen("kind", likely))
+    kind = pick(
+        f"{number} · {who_when}",
+        [Kind.APPEAL.label, URGENT, *labels(Kind)[1:], NOT],
+        chosen("kind", likely),
+    )
     at = draft.at.isoformat() if draft.at else None
     return {
-        f"kind_{number}": remembering(kind, draft={"id": draft.id, "name": draft.name, "at": at}),
+        f"kind_{number}": remembering(
+            kind, draft={"id": draft.id, "resident": draft.resident, "phone": draft.phone, "at": at}
+        ),
         f"words_{number}": must(f"{number} · 内容", default=chosen("words", draft.words)),
         f"category_{number}": pick(
             f"{number} · 类别", category_names(), chosen("category", category)
@@ -106,13 +113,15 @@ def _drafts_in(answer: Answer) -> Iterator[tuple[int, dict[str, Any]]]:
 def _values(answer: Answer, number: int, kind: str, draft: Mapping[str, Any]) -> dict[str, Any]:
     grid = answer.text("grid")
     return {
-        "kind": Kind.by_label(kind),
+        "kind": Kind.APPEAL if kind == URGENT else Kind.by_label(kind),
+        "urgency": Urgency.URGENT if kind == URGENT else Urgency.NORMAL,
         "words": answer.text(f"words_{number}"),
         "category": answer.text(f"category_{number}"),
         "grid": None if grid == UNKNOWN_GRID else grid,
         "source": Source.CHAT.value,
         "external_id": draft["id"],
-        "resident": draft["name"],
+        "resident": draft["resident"],
+        "phone": draft["phone"],
         "asked_at": draft["at"],
     }
 
@@ -123,7 +132,7 @@ def _description(
     more = f"（先看 {len(page)} 条，其余的在下一张表）" if waiting > len(page) else ""
     parts = [
         f"**⚠️ {escaped(problem)}**" if problem else "",
-        f"**{escaped(group.name)}**：{waiting} 条话可以登记{more}。每条先选种类，不用登记的选“{NOT}”；内容可以改。",
+        f"**{escaped(group.name)}**：{waiting} 条话可以登记{more}。每条先选种类，不用登记的选“{NOT}”（清空内容不算）；内容可以改。",
         *(
             f"第 {number} 条很像 {escaped(draft.twin)}，所以先选了“{NOT}”。"
             for number, draft in enumerate(page, 1)

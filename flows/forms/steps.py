@@ -75,8 +75,9 @@ def next_step(
         return Step(number, waits=False, run_name=name, tags=(state.status.label, where))
     stage = REASSIGN if reassign and state.status is Status.CLAIMED else WAITING[state.status]
     fields = stage.fields(view)
-    if refused is not None and refused.form == stage.name:
-        fields = keeping(fields, refused.values)
+    if refused is not None:
+        kept = refused.values if refused.form == stage.name else {"reason": refused.text("reason")}
+        fields = keeping(fields, kept)
     with_phone = state.status is Status.DONE
     description = describe(view, len(fields), with_phone=with_phone, problem=problem)
     return Step(

@@ -12,6 +12,7 @@ from tasks.rules.chat_lines import Head, Moment, moment_of, told_apart
 
 IN_ONE_GO = timedelta(minutes=10)
 PICTURE, MONEY, RECALLED, NOTICE, COURTESY = "图片或表情", "红包转账", "撤回", "群提示", "应答"
+VOICE, FILE = "语音（请到群里听）", "文件或链接"
 _ONE = r"[\"“][^\"”]{1,30}[\"”]"  # somebody, as WeChat quotes them in what it says itself
 _WHOLE_LINES = (  # lines that WeChat writes, not people
     (
@@ -33,6 +34,10 @@ _WHOLE_LINES = (  # lines that WeChat writes, not people
     ),
     (NOTICE, re.compile(r".*与群里其他人都不是(?:微信)?朋友关系.*")),
 )
+_VOICE = re.compile(
+    r"\[(?:语音|Audio|Voice)\]\s*(?:\d{1,3}\s*(?:[\"″”']{1,2}|秒|s)?)?", re.IGNORECASE
+)
+_FILE = re.compile(r"\[(?:文件|链接|小程序|聊天记录|音乐|名片|File|Link)\][^\n]*", re.IGNORECASE)
 _PICTURE = re.compile(r"\[(?:图片|照片|视频|小视频|Photo|Image|Video)\]", re.IGNORECASE)
 _MARKER = re.compile(
     r"\[(?:图片|照片|视频|小视频|语音|文件|位置|链接|表情|动画表情|名片|小程序|聊天记录|音乐|"
@@ -154,6 +159,9 @@ def _add(chat: Chat, message: Said) -> None:
     words = message.words
     for quoted in _QUOTED:
         words = quoted.sub("", words)
+    for why, pattern in ((VOICE, _VOICE), (FILE, _FILE)):
+        words, times = pattern.subn("", words)
+        chat.left_out += Counter({why: times})
     has_picture = bool(_PICTURE.search(words))
     has_marker = bool(_MARKER.search(words) or _FACES.search(words))
     words = _MENTION.sub("", _FACES.sub("", _MARKER.sub("", words)))
@@ -173,6 +181,29 @@ def _add(chat: Chat, message: Said) -> None:
 _ASKS = re.compile(
     r"[?？]|心愿|[坏漏堵停断脏臭吵修掉破裂倒塌丢响险]|不亮|没[水电人有]|怎么|什么时候|能不能|可不可以|请|麻烦|希望|盼|投诉|反映|帮|找谁|谁管|解决|处理"
 )
+
+
+_WISHES = re.compile(r"心愿|想要|盼着")
+_URGENT = re.compile(
+    r"困[了在住]|着火|起火|冒烟|触电|漏电|煤气|燃气|晕倒|流血|救命|快来人|塌了|掉下来|被砸|溺水|走丢|紧急"
+)
+_PHONE = re.compile(r"(?<![\d-])(?:1[3-9]\d{9}|0\d{2,3}-?\d{7,8})(?![\d-])")
+
+
+def is_wish(words: str) -> bool:
+    """Whether somebody rather wishes for something; a guess."""
+    return _WISHES.search(words) is not None
+
+
+def is_urgent(words: str) -> bool:
+    """Whether somebody may be in danger; a guess."""
+    return _URGENT.search(words) is not None
+
+
+def phone_in(words: str) -> str:
+    """The one phone number that the words tell; "" for none, or for several."""
+    found = set(_PHONE.findall(words))
+    return found.pop() if len(found) == 1 else ""
 
 
 def asks_for_something(words: str) -> bool:

@@ -61,7 +61,7 @@ def test_a_chat_becomes_drafts_that_are_proposed_and_nothing_is_stored_yet(
     assert [shown[f"kind_{n}"] for n in (1, 2, 3, 4)] == ["诉求", "诉求", "不登记", "诉求"]
     assert [shown[f"words_{n}"] for n in (1, 2, 4)] == [LAMP, RUBBISH, WELL]
     assert [shown[f"category_{n}"] for n in (1, 2, 4)] == ["供电照明", "环境卫生", "供水排水"]
-    assert form.options("kind_1") == ["诉求", "微心愿", "大心愿", "不登记"]
+    assert form.options("kind_1") == ["诉求", "诉求（紧急）", "微心愿", "大心愿", "不登记"]
     assert rows(Order) == []
 
 
@@ -77,7 +77,9 @@ def test_what_is_ticked_becomes_orders_with_runs_and_receipts(
         ("A-2026-0002", "三号院楼下垃圾没人收", "grid-3", "sanitation", "chat"),
         ("S-2026-0001", WELL, "grid-3", "neighbours", "chat"),
     ]
-    assert [resident.name for resident in rows(Resident)] == ["卓玛", "达瓦", "李大爷"]
+    assert [resident.name for resident in rows(Resident)] == [
+        f"{name}（第三网格居民群）" for name in ("卓玛", "达瓦", "李大爷")
+    ]  # where they can be told
     assert {row.actor for row in rows(History)} == {"staff-2"}
     assert [message.audience.value for message in rows(Message)].count("resident") == 3
     for order in rows(Order):
@@ -85,6 +87,20 @@ def test_what_is_ticked_becomes_orders_with_runs_and_receipts(
     assert "2026-09-14" in desk.form("A-2026-0001").description  # when it was said in the group
     assert sum("已登记" in line for line in prefect.log) == 3
     assert {id for id, _key in prefect.inputs} == {desk.id(order.number) for order in rows(Order)}
+
+
+def test_what_sounds_urgent_is_proposed_as_such_and_a_phone_goes_where_phones_are(
+    prefect: Any, paste: Paste, rows: Rows
+) -> None:
+    run = paste("边巴 09:12\n电梯停了，困了个孩子，我电话13889001234\n")
+    form = prefect.form_of(run.id)
+    assert form.preselected["kind_1"] == "诉求（紧急）"
+    assert "13889001234" not in form.preselected["words_1"]
+    send(prefect, run)
+    (order,) = rows(Order)
+    assert (order.kind.value, order.urgency.value) == ("appeal", "urgent")
+    assert order.words == "电梯停了，困了个孩子，我电话（电话已登记）"
+    assert rows(Resident)[0].phone == "13889001234"
 
 
 def test_pasted_again_nothing_is_offered_twice(prefect: Any, paste: Paste, rows: Rows) -> None:

@@ -186,7 +186,8 @@ def test_a_file_with_mistakes_is_not_imported_and_after_mending_it_is(
 ) -> None:
     drop("1,灯坏了,12")
     run = start()
-    send(prefect, run)
+    send(prefect, run, clocks="从表里的时间算起")
+    assert prefect.form_of(run.id).preselected["clocks"] == "从表里的时间算起"
     described = prefect.form_of(run.id).description
     assert "里有 1 处要改，什么都没有存" in described
     assert described.count("第 2 行“电话”是“12”") == 1

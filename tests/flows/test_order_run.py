@@ -156,18 +156,19 @@ def test_an_answer_by_nobody_is_refused(desk: Any, open_order: Open, look: Look)
 
 def test_reassigning_opens_a_second_form(desk: Any, open_order: Open, look: Look) -> None:
     number = open_order("claimed")
-    desk.fill(number, step="改派")
+    desk.fill(number, step="改派", reason="是水管的事")
     assert look(number).status is Status.CLAIMED
     form = desk.form(number)
     assert form.name == "ReassignForm"
-    assert list(form.fields) == ["who", "handler", "reason"]
+    assert list(form.fields) == ["who", "step", "handler", "reason"]
+    assert form.preselected["reason"] == "是水管的事"  # nothing is typed twice
     assert "供电所" not in form.options("handler")
-    desk.fill(number, handler="自来水厂", reason="是水管的事")
+    desk.fill(number, handler="自来水厂")
     assert (look(number).status, look(number).handler) == (Status.ASSIGNED, "unit-water")
     assert desk.form(number).name == "TakeForm"
 
 
-def test_a_refused_reassignment_leads_back_to_the_form_of_the_work(
+def test_a_refused_reassignment_is_asked_again_and_can_be_left(
     desk: Any, open_order: Open, look: Look
 ) -> None:
     number = open_order("claimed")
@@ -175,8 +176,13 @@ def test_a_refused_reassignment_leads_back_to_the_form_of_the_work(
     desk.fill(number, handler="自来水厂", reason="")
     assert look(number).handler == "unit-power"
     form = desk.form(number)
-    assert form.name == "WorkForm"
+    assert form.name == "ReassignForm"
+    assert form.preselected["handler"] == "自来水厂"
     assert "“说明（reason）”没有填，这一项必须填写。" in form.description
+    desk.fill(number, step="不改派了")
+    assert (look(number).status, look(number).handler) == (Status.CLAIMED, "unit-power")
+    assert desk.form(number).name == "WorkForm"
+    assert "⚠️" not in desk.form(number).description
 
 
 def test_an_answer_that_comes_after_the_order_has_moved_on_is_forgotten_with_words(

@@ -228,6 +228,29 @@ def test_a_message_becomes_a_draft_with_a_proposal(drafts: Callable[..., Pasted]
     assert wish.kind is Kind.SMALL_WISH
 
 
+def test_voices_and_files_are_counted_and_never_an_order(drafts: Callable[..., Pasted]) -> None:
+    pasted = drafts(
+        f'旺姆 08:15\n[语音] 12"\n尼玛 08:16\n[文件] 申请表.docx\n达瓦 08:17\n[语音]\n{LAMP}'
+    )
+    assert [draft.words for draft in pasted.drafts] == [LAMP]
+    assert pasted.left_out == {"语音（请到群里听）": 2, "文件或链接": 1}
+
+
+def test_a_text_by_nobody_was_pasted_for_a_reason(drafts: Callable[..., Pasted]) -> None:
+    assert drafts("楼道里有人放了很多纸箱子").drafts[0].kind is Kind.APPEAL
+
+
+def test_one_phone_is_taken_out_of_the_words_and_of_two_neither(
+    drafts: Callable[..., Pasted],
+) -> None:
+    one, two = drafts(
+        "卓玛 08:15\n灯坏了，0893-7612345\n达瓦 08:16\n13889001234 或 13889001235，水停了"
+    ).drafts
+    assert (one.words, one.phone) == ("灯坏了，（电话已登记）", "0893-7612345")
+    assert two.phone == ""
+    assert "13889001234" in two.words
+
+
 def test_what_one_person_writes_in_a_row_is_one_draft_unless_it_is_another_matter(
     drafts: Callable[..., Pasted],
 ) -> None:
