@@ -11,7 +11,7 @@ from prefect.logging import get_run_logger
 
 from flows.asking import connect, forget_forms, last_answer, this_run_id, wait_for
 from flows.forms.answers import Answer
-from flows.forms.description import escaped
+from flows.forms.description import escaped, warning
 from flows.forms.fields import (
     Fields,
     OrderForm,
@@ -155,9 +155,10 @@ def _form(what: str, problem: str, earlier: Answer | None) -> type[OrderForm] | 
         ),
         **keeping(OFFERS[what].fields(), earlier.values if earlier else {}),
     }
-    warning = f"**⚠️ {escaped(problem)}**\n\n" if problem else ""
     return build_form(
-        NAME, fields, f"{warning}**{what}** · 可选 {len(lines)} 件{_to_call(what, choices)}"
+        NAME,
+        fields,
+        f"{warning(problem)}**{what}** · 可选 {len(lines)} 件{_to_call(what, choices)}",
     )
 
 

@@ -11,7 +11,7 @@ from prefect.logging import get_run_logger
 
 from flows.asking import connect, forget_forms, last_answer, this_run_id, wait_for
 from flows.forms.answers import Answer
-from flows.forms.description import escaped
+from flows.forms.description import escaped, warning
 from flows.forms.fields import Fields, OrderForm, build_form, keeping, pick, remembering, who
 from flows.news import spread_news
 from flows.runs import start_runs
@@ -58,13 +58,12 @@ def _form(problem: str, earlier: Answer | None) -> type[OrderForm]:
 
 
 def _description(files: list[Path], problem: str) -> str:
-    warning = f"**⚠️ {escaped(problem)}**\n\n" if problem else ""
     if not files:
         return (
-            f"{warning}文件夹 `{inbox()}` 里还没有表格。\n\n"
+            f"{warning(problem)}文件夹 `{inbox()}` 里还没有表格。\n\n"
             "把 CSV 或 XLSX 文件放进去，再选操作人、点 Resume，这里就会列出来。"
         )
-    return warning + "\n\n".join(_preview(path) for path in files)
+    return warning(problem) + "\n\n".join(_preview(path) for path in files)
 
 
 def _preview(path: Path) -> str:
@@ -95,7 +94,7 @@ async def _carry_out(client: PrefectClient, answer: Answer) -> str:
             await _show_progress(client, plan)
             put_away(path, shown)
     except BadRows as error:
-        return error.headline  # the preview of the new form tells them
+        return f"{error.headline.rstrip('：')}，见下面。"
     except DiandanError as error:
         return str(error)
     get_run_logger().info("%s：%s", path.name, told)

@@ -12,7 +12,7 @@ from pydantic import BaseModel, create_model
 
 from flows.asking import attempts, connect, forget_forms, stored_answer, this_run_id, wait_for
 from flows.forms.answers import UNKNOWN_GRID
-from flows.forms.description import escaped
+from flows.forms.description import warning
 from flows.forms.fields import (
     Fields,
     OrderForm,
@@ -104,7 +104,7 @@ def _placed(request: Place, who: str) -> tuple[str, list[DiandanError]]:
 def _again(typed: dict[str, Any], problems: Sequence[DiandanError]) -> type[OrderForm]:
     """The same fields with what was typed, and a way to leave it."""
     fields = {**register_fields(typed), "step": pick("怎么办", [GO_ON, GIVEN_UP], GO_ON)}
-    told = "\n\n".join(f"**⚠️ {escaped(str(problem))}**" for problem in problems)
+    told = "".join(warning(str(problem)) for problem in problems)
     return build_form(_AGAIN, fields, told)
 
 

@@ -8,7 +8,7 @@ from prefect.logging import get_run_logger
 from flows.asking import connect, forget_forms, last_answer, this_run_id, wait_for
 from flows.boards import rewrite_boards
 from flows.forms.answers import Answer
-from flows.forms.description import escaped
+from flows.forms.description import escaped, warning
 from flows.forms.fields import Fields, OrderForm, build_form, keeping, ticks, who
 from tasks.by_hand import Errand, errands, mark_told
 from tasks.errors import DiandanError
@@ -44,9 +44,8 @@ def _form(earlier: Answer | None, problem: str) -> type[OrderForm] | None:
         return None
     fields: Fields = {"who": who(), "told": ticks("已经告诉了谁", [_line(one) for one in waiting])}
     fields = keeping(fields, earlier.values if earlier else {})
-    warning = [f"**⚠️ {escaped(problem)}**"] if problem else []
     hint = f"告诉过以后，在最下面选操作人，再选告诉了谁。共 {len(waiting)} 条："
-    return build_form(NAME, fields, "\n\n".join([*warning, hint, *map(_text, waiting)]))
+    return build_form(NAME, fields, warning(problem) + "\n\n".join([hint, *map(_text, waiting)]))
 
 
 def _line(one: Errand) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from config.catalog import ChatGroup
 from flows.forms.answers import UNKNOWN_GRID, Answer
-from flows.forms.description import escaped
+from flows.forms.description import escaped, warning
 from flows.forms.fields import Fields, OrderForm, build_form, labels, must, pick, remembering, who
 from flows.forms.options import category_names, grid_names
 from tasks.chats import Draft, Pasted
@@ -131,7 +131,6 @@ def _description(
 ) -> str:
     more = f"（先看 {len(page)} 条，其余的在下一张表）" if waiting > len(page) else ""
     parts = [
-        f"**⚠️ {escaped(problem)}**" if problem else "",
         f"**{escaped(group.name)}**：{waiting} 条话可以登记{more}。每条先选种类，不用登记的选“{NOT}”（清空内容不算）；内容可以改。",
         *(
             f"第 {number} 条很像 {escaped(draft.twin)}，所以先选了“{NOT}”。"
@@ -140,7 +139,7 @@ def _description(
         ),
         left_out_line(pasted),
     ]
-    return "\n\n".join(filter(None, parts))
+    return warning(problem) + "\n\n".join(filter(None, parts))
 
 
 def left_out_line(pasted: Pasted, *, with_words: bool = True) -> str:

@@ -12,6 +12,7 @@ from tasks.texts import shortened
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
 _LINK = re.compile(r"(?i)(?:https?|ftp|www)[:.]|@")
+_KEYS = re.compile(r"（[a-z_]+）")
 _LIST = re.compile(r"^(\d*)([-+=.)])")  # what would make a line a list, or the one above a heading
 HISTORY_LINES = 8
 WORDS_SHOWN = 1500
@@ -21,6 +22,11 @@ def escaped(words: str) -> str:
     """A resident's words as plain text inside a markdown table: no markup, no links, one line."""
     line = _MARKDOWN.sub(r"\\\1", " ".join(words.split()))
     return _LINK.sub("\\g<0>\u200b", _LIST.sub(r"\1\\\2", line))
+
+
+def warning(problem: str) -> str:
+    """What was not right, above a form; "" for nothing. Names of keys are for programs."""
+    return f"**⚠️ {escaped(_KEYS.sub('', problem))}**\n\n" if problem else ""
 
 
 def describe(view: DeskView, fields: int, *, with_phone: bool, problem: str = "") -> str:
@@ -42,14 +48,13 @@ def describe(view: DeskView, fields: int, *, with_phone: bool, problem: str = ""
     ]
     shown = [f"| {name} | {value} |" for name, value in rows if value]
     table = "\n".join([shown[0], "| --- | --- |", *shown[1:]])
-    warning = f"**⚠️ {escaped(problem)}**\n\n" if problem else ""
     urgency = "" if state.urgency is Urgency.NORMAL else f" · **{state.urgency.label}**"
     rounds = f"（第 {state.round} 轮）" if state.round > 1 else ""
     due = f" · 期限 {view.due}" if view.due else ""
     head = f"**{state.number}** {state.kind.label} · {state.status.label}{rounds}{urgency}{due}"
     twins = "、".join(escaped(twin) for twin in view.twins[:3])
     alike = f"**很像：{twins}**，是同一件就选并单\n\n" if twins else ""
-    return f"{warning}{alike}{head} · 往下拉共 {fields} 栏\n\n{table}\n\n{_history(view)}"
+    return f"{warning(problem)}{alike}{head} · 往下拉共 {fields} 栏\n\n{table}\n\n{_history(view)}"
 
 
 def _guess(view: DeskView) -> str:

@@ -125,7 +125,7 @@ def test_a_wrong_phone_is_asked_again_and_nothing_is_typed_twice(
     form = prefect.form_of(run.id)
     assert form.name == "RegisterAgainForm"
     assert form.description == (
-        "**⚠️ “电话（phone）”不对：“1390”不是电话号码，请写 11 位手机号，或带区号的固定电话。**"
+        "**⚠️ “电话”不对：“1390”不是电话号码，请写 11 位手机号，或带区号的固定电话。**\n\n"
     )
     kept = form.preselected
     assert "who" not in kept  # who acts is never preselected

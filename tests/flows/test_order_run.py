@@ -91,7 +91,7 @@ def test_a_refused_answer_is_asked_again_with_the_reason_above_a_new_form(
     assert (look(number).status, look(number).version) == (Status.CLAIMED, 5)
     assert (first, desk.prefect.key_of(desk.id(number))) == ("v5-w0", "v5-w1")
     assert desk.form(number).description.startswith(
-        "**⚠️ “说明（reason）”没有填，这一项必须填写。**\n\n"
+        "**⚠️ “说明”没有填，这一项必须填写。**\n\n"
     )
     desk.fill(number, step="办结", reason="换了灯泡")
     assert look(number).status is Status.DONE
@@ -178,7 +178,7 @@ def test_a_refused_reassignment_is_asked_again_and_can_be_left(
     form = desk.form(number)
     assert form.name == "ReassignForm"
     assert form.preselected["handler"] == "自来水厂"
-    assert "“说明（reason）”没有填，这一项必须填写。" in form.description
+    assert "“说明”没有填，这一项必须填写。" in form.description
     desk.fill(number, step="不改派了")
     assert (look(number).status, look(number).handler) == (Status.CLAIMED, "unit-power")
     assert desk.form(number).name == "WorkForm"
