@@ -90,9 +90,7 @@ def test_a_refused_answer_is_asked_again_with_the_reason_above_a_new_form(
     desk.fill(number, step="办结", reason="")
     assert (look(number).status, look(number).version) == (Status.CLAIMED, 5)
     assert (first, desk.prefect.key_of(desk.id(number))) == ("v5-w0", "v5-w1")
-    assert desk.form(number).description.startswith(
-        "**⚠️ “说明”没有填，这一项必须填写。**\n\n"
-    )
+    assert desk.form(number).description.startswith("**⚠️ “说明”没有填，这一项必须填写。**\n\n")
     desk.fill(number, step="办结", reason="换了灯泡")
     assert look(number).status is Status.DONE
     assert "⚠️" not in desk.form(number).description
