@@ -146,15 +146,13 @@ def _form(what: str, problem: str, earlier: Answer | None) -> type[OrderForm] | 
     lines = [choice.line for choice in choices]
     if not lines:
         return None
-    chosen = earlier.text("order") if earlier else ""
     versions = {choice.number: choice.version for choice in choices}
     fields: Fields = {
         "who": who(),
-        "order": remembering(
-            pick("哪一单", lines, chosen if chosen in lines else None), versions=versions
-        ),
-        **keeping(OFFERS[what].fields(), earlier.values if earlier else {}),
+        "order": remembering(pick("哪一单", lines), versions=versions),
+        **OFFERS[what].fields(),
     }
+    fields = keeping(fields, earlier.values if earlier else {})
     return build_form(
         NAME,
         fields,

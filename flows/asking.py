@@ -129,10 +129,7 @@ async def read_inputs(client: PrefectClient, run: UUID) -> Inputs:
 
 async def forget_answer(client: PrefectClient, run: UUID, key: str) -> None:
     """Removes an answer that has been dealt with: what was typed is in our own history now."""
-    try:
-        await client.delete_flow_run_input(run, keyset_of(key)["response"])
-    except ObjectNotFound:
-        return
+    await forget(client, run, [keyset_of(key)["response"]])
 
 
 async def _inputs(client: PrefectClient, run: UUID) -> list[FlowRunInput]:

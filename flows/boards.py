@@ -96,19 +96,19 @@ def _unfinished_line(run: FlowRun) -> str:
     )
 
 
-def _todo(all: Overview) -> str:
+def _todo(waiting: Overview) -> str:
     """A table by deadline; of many orders the most urgent, the oldest, and each stage with a link to all of it."""
     now = utc_now()
-    late = f"，其中 **{all.overdue} 件已超期**" * bool(all.overdue)
-    head = f"# 待办 {all.count} 件\n\n{local_time(now, house().timezone)} 更新{late} · 点“填表”，再点右上角 **⋮ → Resume**\n\n"
-    if not all.count:
+    late = f"，其中 **{waiting.overdue} 件已超期**" * bool(waiting.overdue)
+    head = f"# 待办 {waiting.count} 件\n\n{local_time(now, house().timezone)} 更新{late} · 点“填表”，再点右上角 **⋮ → Resume**\n\n"
+    if not waiting.count:
         return head + "没有等着办的事。"
-    if not all.stages:
-        return head + table_of(all.urgent, now)
+    if not waiting.stages:
+        return head + table_of(waiting.urgent, now)
     parts = [
-        f"## 最急的 {len(all.urgent)} 件\n\n{table_of(all.urgent, now)}",
-        f"## 等得最久的 {len(all.oldest)} 件\n\n{table_of(all.oldest, now, by_age=True)}",
-        *(_stage(stage, now) for stage in all.stages),
+        f"## 最急的 {len(waiting.urgent)} 件\n\n{table_of(waiting.urgent, now)}",
+        f"## 等得最久的 {len(waiting.oldest)} 件\n\n{table_of(waiting.oldest, now, by_age=True)}",
+        *(_stage(stage, now) for stage in waiting.stages),
     ]
     return head + "\n\n".join(parts)
 

@@ -17,6 +17,7 @@ from flows.forms.fields import (
     Fields,
     OrderForm,
     build_form,
+    keeping,
     labels,
     must,
     pick,
@@ -43,29 +44,24 @@ GO_ON, GIVEN_UP = "登记", "不要了"
 _AGAIN = "RegisterAgainForm"
 
 
-def register_fields(typed: dict[str, Any] | None = None) -> Fields:
-    """The fields of 登记; `typed` is what an earlier attempt held."""
-    before = typed or {}
+def register_fields() -> Fields:
+    """The fields of 登记."""
     channels = [c.name for c in house().catalog.channels.values() if c.kind in PERSONAL]
-
-    def chosen(name: str, usual: str) -> str:
-        return str(before.get(name, usual))
-
     return {
         "who": who(),
-        "kind": pick("种类", labels(Kind), chosen("kind", Kind.APPEAL.label)),
-        "words": must("内容（居民的话）", MAX_WORDS, before.get("words")),
-        "place": text("地点", chosen("place", "")),
-        "grid": pick("网格", grid_names(), chosen("grid", UNKNOWN_GRID)),
-        "resident": text("居民姓名", chosen("resident", "")),
-        "phone": text("电话", chosen("phone", "")),
-        "category": pick("类别", [SUGGEST, *category_names()], chosen("category", SUGGEST)),
-        "urgency": pick("紧急程度", labels(Urgency), chosen("urgency", Urgency.NORMAL.label)),
-        "source": pick("怎么来的", labels(Source), chosen("source", Source.DESK.label)),
-        "language": pick("语言", list(LANGUAGES), chosen("language", "中文")),
-        "channel": pick("通知方式", channels, chosen("channel", channels[0])),
-        "address": text("通知地址（邮箱等；打电话不用填）", chosen("address", "")),
-        "consent": pick("同意把联系方式告诉承办方", list(CONSENT), chosen("consent", "同意")),
+        "kind": pick("种类", labels(Kind), Kind.APPEAL.label),
+        "words": must("内容（居民的话）", MAX_WORDS),
+        "place": text("地点"),
+        "grid": pick("网格", grid_names(), UNKNOWN_GRID),
+        "resident": text("居民姓名"),
+        "phone": text("电话"),
+        "category": pick("类别", [SUGGEST, *category_names()], SUGGEST),
+        "urgency": pick("紧急程度", labels(Urgency), Urgency.NORMAL.label),
+        "source": pick("怎么来的", labels(Source), Source.DESK.label),
+        "language": pick("语言", list(LANGUAGES), "中文"),
+        "channel": pick("通知方式", channels, channels[0]),
+        "address": text("通知地址（邮箱等；打电话不用填）"),
+        "consent": pick("同意把联系方式告诉承办方", list(CONSENT), "同意"),
     }
 
 
@@ -103,7 +99,7 @@ def _placed(request: Place, who: str) -> tuple[str, list[DiandanError]]:
 
 def _again(typed: dict[str, Any], problems: Sequence[DiandanError]) -> type[OrderForm]:
     """The same fields with what was typed, and a way to leave it."""
-    fields = {**register_fields(typed), "step": pick("怎么办", [GO_ON, GIVEN_UP], GO_ON)}
+    fields = {**keeping(register_fields(), typed), "step": pick("怎么办", [GO_ON, GIVEN_UP], GO_ON)}
     told = "".join(warning(str(problem)) for problem in problems)
     return build_form(_AGAIN, fields, told)
 

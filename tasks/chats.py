@@ -15,7 +15,7 @@ from tasks.bulk import numbers_stored, place_all
 from tasks.db import reading
 from tasks.house import house
 from tasks.models.enums import Kind, Source
-from tasks.models.inputs import Place
+from tasks.models.inputs import MAX_NAME, Place
 from tasks.rules.chat import (
     Said,
     asks_for_something,
@@ -111,8 +111,14 @@ def _draft(one: Said, group: ChatGroup) -> Draft:
         kind=(Kind.SMALL_WISH if is_wish(one.words) else Kind.APPEAL) if asks else None,
         urgent=is_urgent(one.words),
         phone=phone,
-        resident=f"{one.name}（{group.name}）" if one.name else "",
+        resident=_resident(one, group),
     )
+
+
+def _resident(one: Said, group: ChatGroup) -> str:
+    """The name with the group behind it, where there is room: that is where they can be told."""
+    known = f"{one.name}（{group.name}）" if one.name else ""
+    return known if len(known) <= MAX_NAME else one.name
 
 
 def _bare(name: str) -> str:

@@ -110,7 +110,7 @@ def dialled(phone: str) -> str:
         return phone
 
 
-@lru_cache(4096)  # a table has the same people again and again
+@lru_cache(2**16)  # a table has the same people again and again, a city's table many of them
 def normal_phone(text: str) -> str:
     """A phone number as it is dialled from anywhere in the country; "" for none.
 

@@ -74,10 +74,10 @@ def look_over() -> Overview:
 
 def _counts(session: Session) -> Mapping[Status, int]:
     """How many at each stage, in the order of an order's life."""
-    rows = session.execute(
+    counted = session.execute(
         sql.select(col(Order.status), sql.func.count()).where(_IS_OPEN).group_by(col(Order.status))
-    ).all()
-    found: dict[Status, int] = dict(rows)  # type: ignore[arg-type]  # a Row is a tuple
+    )
+    found = dict(counted.tuples().all())
     return {status: found[status] for status in Status if status in found}
 
 

@@ -9,7 +9,17 @@ from typing import Any
 from config.catalog import ChatGroup
 from flows.forms.answers import UNKNOWN_GRID, Answer
 from flows.forms.description import escaped, warning
-from flows.forms.fields import Fields, OrderForm, build_form, labels, must, pick, remembering, who
+from flows.forms.fields import (
+    Fields,
+    OrderForm,
+    build_form,
+    keeping,
+    labels,
+    must,
+    pick,
+    remembering,
+    who,
+)
 from flows.forms.options import category_names, grid_names
 from tasks.chats import Draft, Pasted
 from tasks.errors import BadInput
@@ -33,12 +43,12 @@ def chat_form(
     typed = _typed(before) if before else {}
     grid = house().catalog.grids.get(group.grid or "")
     usual = grid.name if grid else UNKNOWN_GRID
-    fields: Fields = {
-        "who": who(),
-        "grid": pick("网格", grid_names(), (before and before.text("grid")) or usual),
-    }
+    fields: Fields = {"who": who(), "grid": pick("网格", grid_names(), usual)}
+    kept = {"grid": before.text("grid")} if before else {}
     for number, draft in enumerate(page, 1):
-        fields.update(_fields(number, draft, typed.get(draft.id, {})))
+        fields.update(_fields(number, draft))
+        kept |= {f"{name}_{number}": value for name, value in typed.get(draft.id, {}).items()}
+    fields = keeping(fields, kept)
     return build_form(NAME, fields, _description(page, len(drafts), pasted, group, problem))
 
 
@@ -74,29 +84,24 @@ def requests_in(answer: Answer) -> list[Place]:
     return requests
 
 
-def _fields(number: int, draft: Draft, typed: Mapping[str, str]) -> Fields:
+def _fields(number: int, draft: Draft) -> Fields:
     likely = draft.kind.label if draft.kind and not draft.twin else NOT
     likely = URGENT if draft.urgent and not draft.twin else likely
     category = house().catalog.categories[draft.category].name
-
-    def chosen(name: str, usual: str) -> str:
-        return typed.get(name, usual)
 
     who_when = " ".join(filter(None, (draft.name or NOBODY, _time(draft.at))))
     kind = pick(
         f"{number} · {who_when}",
         [Kind.APPEAL.label, URGENT, *labels(Kind)[1:], NOT],
-        chosen("kind", likely),
+        likely,
     )
     at = draft.at.isoformat() if draft.at else None
     return {
         f"kind_{number}": remembering(
             kind, draft={"id": draft.id, "resident": draft.resident, "phone": draft.phone, "at": at}
         ),
-        f"words_{number}": must(f"{number} · 内容", default=chosen("words", draft.words)),
-        f"category_{number}": pick(
-            f"{number} · 类别", category_names(), chosen("category", category)
-        ),
+        f"words_{number}": must(f"{number} · 内容", default=draft.words),
+        f"category_{number}": pick(f"{number} · 类别", category_names(), category),
     }
 
 

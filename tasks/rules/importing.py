@@ -72,7 +72,7 @@ class Reading:
         if columns:
             self.blame(columns, problem)
         else:
-            usual = dict(self.mapping.usual).get(name, "")  # type: ignore[call-overload]
+            usual = next((text for key, text in self.mapping.usual.items() if key == name), "")
             self.mistakes.append(CellMistake(self.row, f"usual.{name}", usual, problem))
 
 

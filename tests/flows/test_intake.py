@@ -10,7 +10,7 @@ import pytest
 from prefect.client.schemas.objects import State, StateType
 
 from flows.boards import rewrite_boards
-from flows.intake import SUGGEST, RegisterForm, register, register_fields
+from flows.intake import SUGGEST, RegisterForm, register
 from flows.sweeps import forget_typed
 from tasks.house import House
 from tasks.models.tables import History, Message, Order, Resident
@@ -233,5 +233,8 @@ def test_what_was_typed_is_not_kept_by_prefect(
     assert run_of("A-2026-0001").run_id in {str(id) for id in prefect.runs}
 
 
-def test_the_fields_of_the_second_form_are_those_of_the_first(sqlite_house: House) -> None:
-    assert list(register_fields({"words": "灯"})) == list(RegisterForm.model_fields)
+def test_the_fields_of_the_second_form_are_those_of_the_first_and_a_way_out(
+    prefect: Any, fill: Callable[..., Any]
+) -> None:
+    again = prefect.form_of(fill(phone="1390").id)
+    assert list(again.fields) == [*RegisterForm.model_fields, "step"]

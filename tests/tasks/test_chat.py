@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -200,10 +199,10 @@ def test_pictures_red_envelopes_recalled_messages_notices_and_thanks_are_counted
     "text",
     ["谢" * 5000 + "了吗", "「" * 20_000, "2026-" * 10_000, "- " * 20_000, f"a{' ' * 20_000}b"],
 )
+@pytest.mark.timeout(60)  # a reader that goes back and forth never comes to the end of these
 def test_no_text_keeps_the_reader_busy(text: str) -> None:
-    before = time.process_time()
-    read_chat(text, NOW)
-    assert time.process_time() - before < 5
+    chat = read_chat(text, NOW)
+    assert chat.said or chat.left_out
 
 
 # --- drafts -----------------------------------------------------------------------------------
@@ -321,6 +320,16 @@ def test_a_chat_means_the_day_on_which_it_was_pasted(
     (today,) = drafts(f"卓玛 09:12\n{LAMP}").drafts
     (later,) = drafts(f"卓玛 09:12\n{LAMP}", monday + timedelta(days=1)).drafts
     assert today.at != later.at
+
+
+def test_a_group_s_long_name_keeps_nobody_from_being_registered(
+    database: House, monday: datetime
+) -> None:
+    group = database.catalog.chat_groups["residents-3"].model_copy(update={"name": "群" * 50})
+    (draft,) = drafts_of(f"居民的名字也不短 09:12\n{LAMP}", group, monday).drafts
+    assert draft.resident == f"居民的名字也不短（{group.name}）"
+    (longer,) = drafts_of(f"{'名' * 20} 09:12\n{LAMP}", group, monday).drafts
+    assert longer.resident == "名" * 20
 
 
 def test_a_draft_much_like_an_open_order_says_so(
