@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from config.calendar_checks import CALENDAR_CHECKS
+from config.calendar_shapes import Calendar
 from config.checks import check_draft
-from config.drafts import Draft, Section, read_draft
+from config.drafts import Draft, Section, read_alone, read_draft
 from config.import_shapes import ImportMapping
 from config.mistakes import CatalogError, Mistake
 from config.reading import Shape
@@ -18,7 +20,6 @@ from config.shapes import (
     AT_OFFICERS,
     OTHER,
     Allowance,
-    Calendar,
     Category,
     Channel,
     ChannelKind,
@@ -62,6 +63,7 @@ __all__ = [
     "ServiceLevel",
     "Staff",
     "TeamRole",
+    "load_calendar",
     "load_catalog",
 ]
 
@@ -170,10 +172,7 @@ def load_catalog(folder: Path, *mappings: Path) -> Catalog:
         for path in mappings or sorted((folder / IMPORTS).glob("*.yaml"))
     )
     draft, mistakes = read_draft(folder, (*SECTIONS, *sections))
-    mistakes += check_draft(draft)
-    if mistakes:
-        ordered = sorted(mistakes, key=lambda mistake: (mistake.file, mistake.line))
-        raise CatalogError(tuple(dict.fromkeys(ordered)))
+    _refuse(mistakes + check_draft(draft))
     (community,), (calendar,) = draft.entries(Community), draft.entries(Calendar)
     (schedules,) = draft.entries(Schedules)
     return Catalog(
@@ -192,6 +191,20 @@ def load_catalog(folder: Path, *mappings: Path) -> Catalog:
         schedules=schedules.model_dump(),
         imports=_by_id(draft, ImportMapping),
     )
+
+
+def load_calendar(path: Path) -> Calendar:
+    """Read a working calendar by itself. Raises CatalogError with all of the mistakes in it."""
+    draft, mistakes = read_alone(path, Section(path.name, "", "calendar", Calendar, "日历"))
+    _refuse(mistakes + [mistake for check in CALENDAR_CHECKS for mistake in check(draft)])
+    (calendar,) = draft.entries(Calendar)
+    return calendar
+
+
+def _refuse(mistakes: list[Mistake]) -> None:
+    if mistakes:
+        ordered = sorted(mistakes, key=lambda mistake: (mistake.file, mistake.line))
+        raise CatalogError(tuple(dict.fromkeys(ordered)))
 
 
 def _by_id(draft: Draft, shape: type[Shape]) -> Mapping[str, Shape]:

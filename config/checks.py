@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from config.calendar_checks import CALENDAR_CHECKS
 from config.drafts import Draft, Slot
 from config.import_checks import IMPORT_CHECKS
 from config.mistakes import Mistake, suggest
@@ -232,5 +233,6 @@ _CHECKS: tuple[Callable[[Draft], Iterator[Mistake]], ...] = (
     _something_takes_the_rest,
     _mail_has_an_address,
     _time_zones_agree,
+    *CALENDAR_CHECKS,
     *IMPORT_CHECKS,
 )

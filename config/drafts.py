@@ -138,6 +138,15 @@ def read_draft(folder: Path, sections: tuple[Section, ...]) -> tuple[Draft, list
     return Draft(documents, tuple(slots), frozenset(missing)), mistakes
 
 
+def read_alone(path: Path, section: Section) -> tuple[Draft, list[Mistake]]:
+    """Read one file that is a whole entry, wherever it lies and whatever it is called."""
+    document, mistakes = read_document(path)
+    if document is None:
+        return Draft({}, (), frozenset({section.kind})), mistakes
+    slot, found = _read_slot(section, document, (), document.content)
+    return Draft({document.file: document}, (slot,), frozenset()), mistakes + found
+
+
 def _split(
     document: Document, sections: list[Section]
 ) -> tuple[dict[str, list[object]], list[Mistake]]:

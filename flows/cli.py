@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import sys
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 import typer
 from pydantic import ValidationError
@@ -15,6 +13,7 @@ from pydantic_settings import SettingsError
 from config.catalog import CatalogError
 from config.settings import Settings
 from flows import cli_output as output
+from flows.cli_clock import moment_in, show_due, show_elapsed
 from flows.cli_news import after_change
 from tasks.clock import clock_at
 from tasks.errors import BadInput, BadRows, DiandanError, WrongPurpose
@@ -58,20 +57,9 @@ def _open(context: typer.Context) -> House:
     if context.obj is not None:
         if purpose is Purpose.PRODUCTION:
             raise WrongPurpose(purpose=purpose.label, why="不能用 --at 拨动时间。")
-        context.with_resource(clock_at(_moment(context.obj)))
+        moment = moment_in(context.obj, here.timezone, "--at", last=2200)
+        context.with_resource(clock_at(moment))
     return here
-
-
-def _moment(typed: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(typed)
-    except ValueError:
-        raise BadInput(
-            field="--at", problem="要写成 ISO 时间，例如 2026-03-01T09:30+08:00。"
-        ) from None
-    if not 1970 < moment.year < 2200:
-        raise BadInput(field="--at", problem="年份要在 1971 到 2199 之间。")
-    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(house().timezone))
 
 
 @app.command()
@@ -317,6 +305,36 @@ def reconcile(context: typer.Context, as_json: Json = False) -> None:
 
     _open(context)
     output.show_counts(reconcile_now(), as_json=as_json)
+
+
+@app.command()
+def due(
+    from_: Annotated[str, typer.Option("--from", help="An ISO time; local without a zone.")],
+    allow: Annotated[str, typer.Option(help="90m, 4h, 3wd or 2d.")],
+    calendar: Annotated[
+        Path | None, typer.Option(help="A calendar file; the community's own without one.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """When something has to be done: an allowance from a moment on."""
+    show_due(calendar, from_, allow, as_json=as_json)
+
+
+@app.command()
+def elapsed(
+    from_: Annotated[str, typer.Option("--from", help="An ISO time; local without a zone.")],
+    to: Annotated[str, typer.Option()],
+    pause: Annotated[
+        list[str] | None,
+        typer.Option(help="START/END, as often as needed; without END it goes on."),
+    ] = None,
+    calendar: Annotated[
+        Path | None, typer.Option(help="A calendar file; the community's own without one.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """How many working minutes lie between two moments."""
+    show_elapsed(calendar, from_, to, pause or [], as_json=as_json)
 
 
 def main() -> None:

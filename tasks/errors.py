@@ -34,6 +34,12 @@ class BadFile(DiandanError):
     sentence = "文件“{file}”{problem}"
 
 
+class TooFar(DiandanError):
+    """A deadline beyond all calendars."""
+
+    sentence = "按这个日历，期限要到 {year} 年以后，请检查时限和上班时间。"
+
+
 class BadRows(DiandanError):
     """Cells of a file that cannot be used; the first of them are told. Nothing was stored."""
 
