@@ -220,7 +220,8 @@ class Rung(Entry):
 
 
 class ServiceLevel(Entry):
-    """How long each stage may take; `urgent` stands in for `finish` when the order is urgent."""
+    """How long each stage may take; `urgent` or `green` stand in for `finish` when the order is
+    that (`green` only where it is written), `contact_wish` for `contact` when it is a wish."""
 
     id: Id
     name: Name
@@ -229,7 +230,9 @@ class ServiceLevel(Entry):
     refer: Limit
     claim: Limit
     contact: Limit
+    contact_wish: Limit | None = None
     finish: Limit
+    green: Limit | None = None
     urgent: Limit
     open_claim: Limit
     rating_window: Limit

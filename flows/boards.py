@@ -149,10 +149,10 @@ def _order_line(order: Line, now: datetime, by_age: bool) -> str:
 
 
 def _due(order: Line, now: datetime) -> str:
-    if order.due_at is None or order.status not in OPEN:
+    if order.next_due_at is None or order.status not in OPEN:
         return "–"
-    due = local_time(order.due_at, house().timezone)
-    return f"**{due} 已超期**" if order.due_at < now else due
+    due = local_time(order.next_due_at, house().timezone)
+    return f"**{due} 已超期**" if order.next_due_at < now else due
 
 
 def _by_hand(waiting: list[Errand], count: int) -> str:

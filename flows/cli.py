@@ -13,7 +13,7 @@ from pydantic_settings import SettingsError
 from config.catalog import CatalogError
 from config.settings import Settings
 from flows import cli_output as output
-from flows.cli_clock import moment_in, show_due, show_elapsed
+from flows.cli_clock import moment_in, show_clocks, show_due, show_elapsed
 from flows.cli_news import after_change
 from tasks.clock import clock_at
 from tasks.errors import BadInput, BadRows, DiandanError, WrongPurpose
@@ -305,6 +305,13 @@ def reconcile(context: typer.Context, as_json: Json = False) -> None:
 
     _open(context)
     output.show_counts(reconcile_now(), as_json=as_json)
+
+
+@app.command()
+def clocks(context: typer.Context, number: str, as_json: Json = False) -> None:
+    """The deadlines of one order, in every round."""
+    _open(context)
+    show_clocks(number, as_json=as_json)
 
 
 @app.command()

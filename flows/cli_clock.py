@@ -6,16 +6,19 @@ import sys
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from pydantic_core import PydanticCustomError
 
 from config.catalog import Allowance, Calendar, load_calendar
-from flows.cli_output import print_json
+from flows.cli_output import local, print_columns, print_json
 from tasks.errors import BadInput
 from tasks.house import house
+from tasks.models.enums import ClockKind
 from tasks.rules.sla import Pause, due_at, worked
 from tasks.rules.working_time import LAST_YEAR, working_time
+from tasks.views import clocks_json
 
 FIRST_YEAR = 1970
 EXAMPLE = "2026-03-01T09:30+08:00"
@@ -77,6 +80,32 @@ def show_elapsed(
         print(f"{whole} 分钟")
     if not time.knows(begun, over):
         _say_unknown()
+
+
+def show_clocks(number: str, *, as_json: bool) -> None:
+    """The deadlines of an order: what they allow, and what was used."""
+    clocks = clocks_json(number)
+    if as_json:
+        print_json(clocks)
+        return
+    head = ("计时", "轮", "开始", "时限", "期限", "停表", "用了", "早（迟）")
+    print_columns(head, [_clock_line(clock) for clock in clocks])
+
+
+def _clock_line(clock: dict[str, Any]) -> tuple[str, ...]:
+    state = "暂停" if clock["paused"] and not clock["stopped"] else local(clock["stopped"])
+    due = local(clock["due"]) + "（暂定）" * clock["provisional"]
+    spans = (f"{clock[name]:.0f} 分钟" for name in ("used", "difference"))
+    started, limit = local(clock["started"]), clock["limit"]
+    return (
+        ClockKind(clock["clock"]).label,
+        str(clock["round"]),
+        started,
+        limit,
+        due,
+        state,
+        *spans,
+    )
 
 
 def _pause(typed: str, timezone: str, end: datetime) -> Pause:

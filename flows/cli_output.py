@@ -46,7 +46,7 @@ def _print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> No
     Console().print(table)
 
 
-def _local(moment: str | None) -> str:
+def local(moment: str | None) -> str:
     """An ISO time as people here read it, "" for none."""
     return local_time(datetime.fromisoformat(moment), house().timezone) if moment else ""
 
@@ -61,7 +61,7 @@ def show_order(number: str, *, as_json: bool = True) -> None:
     names = actor_names(row["actor"] for row in found["history"])
     rows = [
         (
-            _local(row["at"]),
+            local(row["at"]),
             Action(row["action"]).label,
             Status(row["to"]).label,
             names[row["actor"]],
@@ -69,7 +69,7 @@ def show_order(number: str, *, as_json: bool = True) -> None:
         )
         for row in found["history"]
     ]
-    _print_columns(("时间", "动作", "到", "谁", "说明"), rows)
+    print_columns(("时间", "动作", "到", "谁", "说明"), rows)
     _message_table(found["messages"])
 
 
@@ -83,7 +83,7 @@ def _facts(order: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
     }
     for key, value in order.items():
         if key.endswith("_at"):
-            yield key, _local(value)
+            yield key, local(value)
         elif key in labels and value:
             yield key, labels[key](value).label
         elif not isinstance(value, list):
@@ -99,7 +99,7 @@ def show_orders(wanted: Wanted, *, as_json: bool) -> None:
         (
             line.number,
             line.status.label,
-            local_time(line.due_at, house().timezone) if line.due_at else "",
+            local_time(line.next_due_at, house().timezone) if line.next_due_at else "",
             line.grid,
             line.category,
             line.handler,
@@ -107,7 +107,7 @@ def show_orders(wanted: Wanted, *, as_json: bool) -> None:
         )
         for line in briefs(wanted)
     ]
-    _print_columns(("编号", "环节", "期限", "网格", "类别", "承办", "内容"), rows)
+    print_columns(("编号", "环节", "期限", "网格", "类别", "承办", "内容"), rows)
 
 
 def print_lines_of_json(rows: Sequence[object]) -> None:
@@ -115,7 +115,7 @@ def print_lines_of_json(rows: Sequence[object]) -> None:
     print("[" + ",\n".join(map(_IN_ONE_LINE, rows)) + "]")
 
 
-def _print_columns(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def print_columns(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Columns that stand under each other, a Chinese character two wide."""
     columns = [_padded(column) for column in zip(head, *rows, strict=True)]
     print("\n".join("  ".join(cells).rstrip() for cells in zip(*columns, strict=True)))
@@ -152,7 +152,7 @@ def _message_table(found: Sequence[Mapping[str, Any]]) -> None:
         )
         for message in found
     ]
-    _print_columns(("", "编号", "什么事", "告诉谁", "渠道", "状态", "内容"), rows)
+    print_columns(("", "编号", "什么事", "告诉谁", "渠道", "状态", "内容"), rows)
 
 
 def show_counts(counts: Mapping[str, int], *, as_json: bool) -> None:

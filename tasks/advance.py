@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, fields
 
 from sqlmodel import Session, select
 
 from tasks.clock import utc_now
+from tasks.clocks import live_clocks, store_clocks
 from tasks.directory import SYSTEM, find_member, with_ids
 from tasks.errors import UnknownOrder
 from tasks.house import house
 from tasks.models.inputs import ActionInput, Claim, Merge, MoveMoney, Rate
-from tasks.models.state import Actor, OrderState
+from tasks.models.state import COLUMNS, Actor, Clock, OrderState
 from tasks.models.tables import History, Member, Order, Rating, Resident
 from tasks.requests import dialled
 from tasks.rules.circumstances import Circumstances
@@ -21,12 +21,11 @@ from tasks.rules.notices import Deed, Notice, notices_of
 from tasks.rules.routing import suggest_category
 
 NUMBER = re.compile(r"[ASB]-\d{4}-\d{4,9}", re.ASCII)
-_COLUMNS = tuple(field.name for field in fields(OrderState))
 
 
-def state_of(order: Order) -> OrderState:
-    """The order as the law sees it."""
-    return OrderState(**{column: getattr(order, column) for column in _COLUMNS})
+def state_of(order: Order, clocks: tuple[Clock, ...] = ()) -> OrderState:
+    """The order as the law sees it; with its live clocks where they matter."""
+    return OrderState(**{column: getattr(order, column) for column in COLUMNS}, clocks=clocks)
 
 
 def find_order(session: Session, number: str, *, lock: bool = False) -> Order:
@@ -57,11 +56,13 @@ def advance(
     Raises what the law raises; then nothing has changed.
     """
     request = with_ids(session, order, request)
-    before = state_of(order)
+    assert order.id is not None
+    before = state_of(order, live_clocks(session, order.id))
     around = _circumstances(session, order, request, who)
     after = decide(before, request, around)
-    for column, value in asdict(after).items():
+    for column, value in after.columns.items():
         setattr(order, column, value)
+    store_clocks(session, order.id, before.clocks, after.clocks)
     session.add(_history(order, before, request, around, form))
     if isinstance(request, Rate):
         session.add(_rating(order, request, around))

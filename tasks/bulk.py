@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from tasks.clock import utc_now
+from tasks.clocks import add_clocks
 from tasks.db import reading, transaction
 from tasks.directory import actor
 from tasks.house import house
@@ -171,6 +172,12 @@ def _insert_batch(session: Session, batch: _Batch, person: Actor) -> list[int]:
         for id, (request, state, _resident) in zip(ids, batch, strict=True)
     ]
     session.execute(insert(History), rows)
+    clocks = [
+        (id, clock)
+        for id, (_request, state, _resident) in zip(ids, batch, strict=True)
+        for clock in state.clocks
+    ]
+    add_clocks(session, clocks)
     return ids
 
 

@@ -40,6 +40,8 @@ _SUMMARY = [
     "member",
     "placed_at",
     "due_at",
+    "next_due_at",
+    "rung",
     "words",
     "place",
     "source",
@@ -75,7 +77,7 @@ class Line:
     handler: str
     member: str
     urgency: Urgency
-    due_at: datetime | None
+    next_due_at: datetime | None
     words: str
     placed_at: datetime
     run_id: str | None
@@ -86,7 +88,7 @@ class Brief(NamedTuple):
 
     number: str
     status: Status
-    due_at: datetime | None
+    next_due_at: datetime | None
     grid: str
     category: str
     handler: str
@@ -108,7 +110,7 @@ def summary(order: Order) -> dict[str, Any]:
 
 
 def _plain(found: dict[str, Any]) -> dict[str, Any]:
-    for name in ("placed_at", "due_at"):
+    for name in ("placed_at", "due_at", "next_due_at"):
         found[name] = found[name] and found[name].isoformat()
     for name in ("kind", "status", "urgency"):
         found[name] = found[name].value
@@ -127,7 +129,14 @@ def briefs(wanted: Wanted) -> list[Brief]:
 
     Seven columns and no more: of thousands of orders, each further one could be felt.
     """
-    columns = (Order.number, Order.status, Order.due_at, Order.grid, Order.category, Order.handler)
+    columns = (
+        Order.number,
+        Order.status,
+        Order.next_due_at,
+        Order.grid,
+        Order.category,
+        Order.handler,
+    )
     query = sql.select(*map(col, columns), col(Order.words)).where(*conditions(wanted))
     with reading(house().database) as session:
         rows = session.execute(query.order_by(col(Order.id))).all()
@@ -173,7 +182,7 @@ def read_lines(
             col(Order.handler),
             sql.func.coalesce(Member.name, ""),
             col(Order.urgency),
-            col(Order.due_at),
+            col(Order.next_due_at),
             col(Order.words),
             col(Order.placed_at),
             col(Order.run_id),

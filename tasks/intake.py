@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 
 from config.catalog import Category, Channel, ChannelKind, Grid
 from tasks.clock import utc_now
+from tasks.clocks import add_clocks
 from tasks.db import transaction
 from tasks.directory import actor
 from tasks.errors import BadInput, DiandanError, UnknownId
@@ -67,6 +68,7 @@ def _store(request: Place, who: str) -> str:
         session.flush()
         assert order.id is not None
         session.add(History(order_id=order.id, **first_row(request, state, person)))
+        add_clocks(session, ((order.id, clock) for clock in state.clocks))
         write_messages(session, order, notices_of(Deed(state, state, request, person)), person)
         return order.number
 
@@ -78,7 +80,7 @@ def order_columns(request: Place, state: OrderState) -> dict[str, Any]:
         "place": request.place,
         "source": request.source,
         "external_id": request.external_id,
-        **vars(state),
+        **state.columns,
     }
 
 

@@ -1,19 +1,23 @@
-"""One order with its history and messages, as plain values for the command line."""
+"""One order with its history, clocks and messages, as plain values for the command line."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session, col, select
 
 from tasks.advance import find_order
+from tasks.clock import utc_now
+from tasks.clocks import all_clocks
 from tasks.db import reading
 from tasks.finding import summary
 from tasks.house import house
 from tasks.models.enums import Audience, MessageState
+from tasks.models.state import Clock
 from tasks.models.tables import History, Member, Message, Order, Resident
+from tasks.rules.clocks import limit_text, standing_of
 from tasks.texts import text_of
 
 
@@ -97,6 +101,38 @@ def _details(session: Session, order: Order) -> dict[str, Any]:
         ],
         "messages": [message_json(session, message, order) for message in messages],
     }
+
+
+def clocks_json(number: str) -> list[dict[str, Any]]:
+    """The clocks of an order, the oldest first, spans of time in minutes. Raises UnknownOrder.
+
+    `used` and `difference` are those of a clock that has stopped, or as they are now.
+    """
+    with reading(house().database) as session:
+        order = find_order(session, number)
+        assert order.id is not None
+        return [_clock_json(clock) for clock in all_clocks(session, order.id)]
+
+
+def _clock_json(clock: Clock) -> dict[str, Any]:
+    used, difference = standing_of(clock, utc_now(), house().catalog)
+    return {
+        "clock": clock.kind.value,
+        "round": clock.round,
+        "started": _iso(clock.started_at),
+        "limit": limit_text(clock, house().timezone),
+        "due": _iso(clock.due_at),
+        "paused": _iso(clock.paused_at),
+        "stopped": _iso(clock.stopped_at),
+        "used": _minutes(used),
+        "difference": _minutes(difference),
+        "provisional": clock.provisional,
+    }
+
+
+def _minutes(span: timedelta) -> int | float:
+    minutes = span.total_seconds() / 60
+    return int(minutes) if minutes.is_integer() else round(minutes, 3)
 
 
 def message_json(session: Session, message: Message, order: Order) -> dict[str, Any]:

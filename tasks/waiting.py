@@ -44,7 +44,7 @@ class Overview:
 
 def look_over() -> Overview:
     """What waits now. Asked stage by stage, since that is what the indexes answer without sorting."""
-    late = col(Order.due_at) < utc_now()
+    late = col(Order.next_due_at) < utc_now()
     with reading(house().database) as session:
         counts = _counts(session)
         total = sum(counts.values())
@@ -83,7 +83,7 @@ def _counts(session: Session) -> Mapping[Status, int]:
 
 def _by_deadline(session: Session, status: Status, most: int) -> list[Line]:
     """The nearest deadline first; what has none comes last."""
-    here, due = col(Order.status) == status, col(Order.due_at)
+    here, due = col(Order.status) == status, col(Order.next_due_at)
     order_by = (due, col(Order.id))
     lines = read_lines(session, [here, due.is_not(None)], order_by, most)
     if len(lines) < most:
@@ -97,4 +97,4 @@ def _by_age(session: Session, status: Status, most: int) -> list[Line]:
 
 
 def _deadline(line: Line) -> tuple[bool, datetime]:
-    return line.due_at is None, line.due_at or line.placed_at
+    return line.next_due_at is None, line.next_due_at or line.placed_at

@@ -62,7 +62,7 @@ def carried_orders() -> list[OpenOrder]:
     wanted = (
         select(Order.number, col(Order.run_id), Order.version, Order.wakes)
         .where(col(Order.status).in_(OPEN))
-        .order_by(col(Order.due_at).is_(None), col(Order.due_at), col(Order.id))
+        .order_by(col(Order.next_due_at).is_(None), col(Order.next_due_at), col(Order.id))
     )
     with reading(house().database) as session:
         rows = session.exec(wanted)

@@ -17,7 +17,7 @@ from tasks.house import House
 from tasks.links import rating_token
 from tasks.models.enums import Grade, Status
 from tasks.models.inputs import Rate
-from tasks.models.tables import History, Message, Order
+from tasks.models.tables import ClockRow, History, Message, Order
 from tasks.outbox import send_waiting
 from tasks.rating import rate_by_link
 
@@ -40,7 +40,13 @@ def test_a_whole_life_in_the_year_2027(
         number = place(place="东门")
         assert number == "A-2027-0001"
         submit(number, ("accept", {}), ("assign", {"to": "unit-power"}))
-        assert look(number).due_at == NEXT_YEAR + timedelta(days=3)
+        assert look(number).due_at == datetime(
+            2027, 2, 15, 2, 0, tzinfo=UTC
+        )  # Monday, as it stands
+        assert [clock.provisional for clock in rows(ClockRow) if clock.stopped_at is None] == [
+            True,
+            True,
+        ]
         do(number, "take", by="unit-power")
         do(number, "claim", by="unit-power", to="m-241")
         do(number, "hold", reason="等材料", date="2027-02-20")

@@ -109,6 +109,19 @@ class Urgency(Labelled):
     URGENT = "urgent", "紧急"  # 24 hours by the wall clock
 
 
+class ClockKind(Labelled):
+    """What an order has a deadline for; each runs while the order is in certain statuses."""
+
+    ACCEPT = "accept", "受理"
+    TAKE = "take", "单位接单"
+    REFER = "refer", "提交会议"
+    CLAIM = "claim", "党员认领"
+    CONTACT = "contact", "联系居民"
+    FINISH = "finish", "办结"
+    OPEN_CLAIM = "open_claim", "等人认领"
+    FUNDING = "funding", "筹集"
+
+
 class Source(Labelled):
     DESK = "desk", "窗口"
     PHONE = "phone", "电话"

@@ -2,10 +2,43 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, fields
+from datetime import date, datetime, timedelta
+from typing import Any
 
-from tasks.models.enums import Kind, Role, Status, Urgency
+from config.catalog import Allowance
+from tasks.models.enums import ClockKind, Kind, Role, Status, Urgency
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clock:
+    """One deadline of an order. Times are aware UTC; `used` and `difference` are working time."""
+
+    kind: ClockKind
+    version: int  # of the order, at which it started
+    round: int
+    started_at: datetime
+    limit: Allowance | None  # None where a meeting set the date
+    by_wall_clock: bool = False  # an urgent order's: no nights, no weekends
+    until: datetime | None = None  # a date granted or decided, instead of the limit
+    until_since: datetime | None = None  # when it was set: earlier pauses do not move it
+    due_at: datetime
+    provisional: bool = False  # runs into a year whose holidays are not known yet
+    pauses: tuple[tuple[datetime, datetime], ...] = ()
+    paused_at: datetime | None = None  # stands still since then
+    stopped_at: datetime | None = None
+    used: timedelta | None = None
+    difference: timedelta | None = None  # early, or negative: late
+    step: int = 0  # of the ladder: 1 warned, 2 overdue, then one more for each further period
+    act_at: datetime | None = None  # when the next step is taken
+
+    @property
+    def is_live(self) -> bool:
+        return self.stopped_at is None
+
+    @property
+    def runs(self) -> bool:
+        return self.is_live and self.paused_at is None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +61,10 @@ class OrderState:
     claimed_from: Status | None = None  # remembered by a claim
     returns: int = 0  # how often handlers gave it back in this round
     contacted_at: datetime | None = None
-    due_at: datetime | None = None
+    due_at: datetime | None = None  # of the work as a whole, as far as it is known
+    next_due_at: datetime | None = None  # the nearest of the clocks that run
+    decided_until: datetime | None = None  # by when a meeting wants it finished
+    rung: int = 0  # of the ladder, in this round: 0 none, 1 the member household … 5 the town
     asked_due_at: datetime | None = None  # an extension is asked, until then
     asked_by: str | None = None
     hold_until: date | None = None
@@ -36,6 +72,21 @@ class OrderState:
     done_at: datetime | None = None
     done_by: str | None = None
     closed_at: datetime | None = None
+    clocks: tuple[
+        Clock, ...
+    ] = ()  # those that have not stopped, and those that the last action stopped
+
+    def clock(self, kind: ClockKind) -> Clock | None:
+        """The live clock of a kind, None when there is none."""
+        return next((clock for clock in self.clocks if clock.kind is kind and clock.is_live), None)
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """What stands in the order's own row."""
+        return {name: getattr(self, name) for name in COLUMNS}
+
+
+COLUMNS = tuple(field.name for field in fields(OrderState) if field.name != "clocks")
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,29 @@
 """The tables. Times are aware UTC; enums are stored by value; nothing here validates (inputs.py does)."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Column, Dialect, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Dialect,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy import DateTime as SqlDateTime
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
+from config.catalog import Allowance
 from tasks.models.enums import (
     Action,
     Audience,
+    ClockKind,
     Event,
     Grade,
     Kind,
@@ -57,6 +69,45 @@ class StoredEnum(TypeDecorator[StrEnum]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:
         return None if value is None else self._members.get(value) or self.kind(value)
+
+
+class StoredAllowance(TypeDecorator[Allowance]):
+    """An allowance as it is written in the configuration."""
+
+    impl = String(12)
+    cache_ok = True
+
+    def process_bind_param(self, value: Allowance | None, dialect: Dialect) -> str | None:
+        return None if value is None else str(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Allowance | None:
+        return None if value is None else Allowance.parse(value)
+
+
+class StoredSpan(TypeDecorator[timedelta]):
+    """A length of time, as whole microseconds."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: timedelta | None, dialect: Dialect) -> int | None:
+        return None if value is None else value // timedelta.resolution
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> timedelta | None:
+        return None if value is None else value * timedelta.resolution
+
+
+class StoredPauses(TypeDecorator[tuple[tuple[datetime, datetime], ...]]):
+    """Spans of time, as a list of pairs of ISO times."""
+
+    impl = JSON
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        return [[moment.isoformat() for moment in pause] for pause in value or ()]
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        return tuple((datetime.fromisoformat(a), datetime.fromisoformat(b)) for a, b in value or ())
 
 
 def _enum(kind: type[StrEnum]) -> Any:
@@ -105,6 +156,7 @@ class Resident(SQLModel, table=True):
     channel: str | None = None
     address: str = ""
     consent: bool = True
+    anonymised_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class Order(SQLModel, table=True):
@@ -113,7 +165,8 @@ class Order(SQLModel, table=True):
     __tablename__ = "orders"
     __table_args__ = (
         UniqueConstraint("source", "external_id", name="uq_orders_source_external_id"),
-        Index("ix_orders_status_due_at", "status", "due_at"),
+        Index("ix_orders_status_next_due_at", "status", "next_due_at"),
+        Index("ix_orders_status_done_at", "status", "done_at"),
         Index("ix_orders_status_placed_at", "status", "placed_at"),
     )
     id: int | None = Field(default=None, primary_key=True)
@@ -140,6 +193,9 @@ class Order(SQLModel, table=True):
     returns: int = 0
     contacted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     due_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    next_due_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    decided_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    rung: int = 0
     asked_due_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     asked_by: str | None = None
     hold_until: date | None = None
@@ -151,6 +207,57 @@ class Order(SQLModel, table=True):
     wakes: int = 0
     run_id: str | None = None
     run_attempt: int = 0
+
+
+class ClockRow(SQLModel, table=True):
+    """A deadline of an order, the same as Clock; the sweeps find it by when its next step comes."""
+
+    __tablename__ = "clocks"
+    __table_args__ = (
+        UniqueConstraint("order_id", "kind", "version", name="uq_clocks_order_kind_version"),
+        Index(
+            "ix_clocks_act_at",
+            "act_at",
+            "id",
+            sqlite_where=text("act_at IS NOT NULL"),
+            postgresql_where=text("act_at IS NOT NULL"),
+        ),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    order_id: int = Field(foreign_key="orders.id")
+    kind: ClockKind = Field(sa_type=_enum(ClockKind))
+    version: int
+    round: int
+    started_at: datetime = Field(sa_type=UtcDateTime)
+    limit: Allowance | None = Field(default=None, sa_type=StoredAllowance)
+    by_wall_clock: bool = False
+    until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    until_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    due_at: datetime = Field(sa_type=UtcDateTime)
+    provisional: bool = False
+    pauses: tuple[tuple[datetime, datetime], ...] = Field(default=(), sa_type=StoredPauses)
+    paused_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    stopped_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    used: timedelta | None = Field(default=None, sa_type=StoredSpan)
+    difference: timedelta | None = Field(default=None, sa_type=StoredSpan)
+    step: int = 0
+    act_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class ClockChange(SQLModel, table=True):
+    """What happened to a clock besides the order's actions: a step of the ladder, or another deadline."""
+
+    __tablename__ = "clock_changes"
+    id: int | None = Field(default=None, primary_key=True)
+    order_id: int = Field(foreign_key="orders.id", index=True)
+    kind: ClockKind = Field(sa_type=_enum(ClockKind))
+    version: int
+    at: datetime = Field(sa_type=UtcDateTime)
+    step: int
+    rung: int  # of the order, afterwards
+    due_before: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    due_at: datetime = Field(sa_type=UtcDateTime)
+    why: str = ""  # of another deadline; "" for a step
 
 
 class History(SQLModel, table=True):
@@ -201,7 +308,7 @@ class Message(SQLModel, table=True):
     )
     id: int | None = Field(default=None, primary_key=True)
     key: str = Field(unique=True)
-    order_id: int = Field(foreign_key="orders.id", index=True)
+    order_id: int | None = Field(default=None, foreign_key="orders.id", index=True)
     event: Event = Field(sa_type=_enum(Event))
     audience: Audience = Field(sa_type=_enum(Audience))
     recipient: str  # an id: of a resident's row, a handler, a member
@@ -216,3 +323,25 @@ class Message(SQLModel, table=True):
     next_attempt_at: datetime = Field(sa_type=UtcDateTime)
     leased_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class Absence(SQLModel, table=True):
+    """Somebody is away, from the first day to the last, and who is asked instead."""
+
+    __tablename__ = "absences"
+    id: int | None = Field(default=None, primary_key=True)
+    person: str = Field(index=True)  # the id of a staff person or a member
+    first_day: date
+    last_day: date
+    substitute: str
+    actor: str
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Mark(SQLModel, table=True):
+    """What a sweep remembers from one time to the next: when it was through, or what it saw."""
+
+    __tablename__ = "marks"
+    name: str = Field(primary_key=True)
+    at: datetime = Field(sa_type=UtcDateTime)
+    value: str = ""

@@ -1,4 +1,4 @@
-"""When an order should be done. Until the working-time clocks exist: its category's limit, by the wall clock."""
+"""Local days and times, and the windows that are counted by the wall clock."""
 
 from __future__ import annotations
 
@@ -6,18 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from config.catalog import OTHER, Catalog, ServiceLevel
-from tasks.models.enums import Urgency
 from tasks.models.state import OrderState
-
-
-def due_at(started: datetime, category: str | None, urgency: Urgency, catalog: Catalog) -> datetime:
-    """`started` plus the category's finish limit (the catch-all's while there is no category).
-
-    An urgent order gets its service level's urgent limit (24 h in the example community).
-    """
-    level = service_level(category, catalog)
-    allowance = level.urgent if urgency is Urgency.URGENT else level.finish
-    return started + allowance.wall_clock
 
 
 def end_of_day(day: date, timezone: str) -> datetime:

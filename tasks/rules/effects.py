@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tasks.models.enums import Action, Kind, Status
+from tasks.models.enums import Action, ClockKind, Kind, Status
 from tasks.models.inputs import (
     Accept,
     ActionInput,
@@ -20,7 +20,9 @@ from tasks.models.inputs import (
 )
 from tasks.models.state import OrderState
 from tasks.rules.circumstances import Circumstances
-from tasks.rules.deadline import due_at, end_of_day
+from tasks.rules.deadline import end_of_day, service_level
+from tasks.rules.ladder import rung_when_reopened
+from tasks.rules.sla import due_at
 
 Changes = dict[str, Any]  # column of OrderState → its new value
 Effect = Callable[[OrderState, Any, Circumstances], Changes]
@@ -31,12 +33,10 @@ _NO_CLAIM: Changes = {"member": None, "claimed_from": None}
 
 def _accept(state: OrderState, request: Accept, around: Circumstances) -> Changes:
     category = request.category or state.category or around.suggested_category
-    urgency = request.urgency or state.urgency
     return {
         "category": category,
         "grid": request.grid or state.grid,
-        "urgency": urgency,
-        "due_at": due_at(state.placed_at, category, urgency, around.catalog),
+        "urgency": request.urgency or state.urgency,
     }
 
 
@@ -75,7 +75,9 @@ def _ask_extension(state: OrderState, request: AskExtension, around: Circumstanc
 
 
 def _approve_extension(state: OrderState, request: ActionInput, around: Circumstances) -> Changes:
-    return {"due_at": state.asked_due_at, **_NO_ASKING}
+    if state.clock(ClockKind.FINISH) is None:
+        return {"decided_until": state.asked_due_at, **_NO_ASKING}
+    return _NO_ASKING  # the clock takes the date over
 
 
 def _refuse_extension(state: OrderState, request: ActionInput, around: Circumstances) -> Changes:
@@ -102,17 +104,31 @@ def _appoint(state: OrderState, request: Appoint, around: Circumstances) -> Chan
     changes: Changes = {"handler": request.to, "before": None, "returns": 0, **_NO_CLAIM}
     if request.date:  # the meeting's date overrides one that was asked for before
         until = end_of_day(request.date, around.catalog.calendar.timezone)
-        changes |= {"due_at": until, **_NO_ASKING}
+        changes |= {"decided_until": until, **_NO_ASKING}
     return changes
 
 
 def _open_funding(state: OrderState, request: OpenFunding, around: Circumstances) -> Changes:
     until = end_of_day(request.date, around.catalog.calendar.timezone)
-    return {"handler": request.to, "before": None, "due_at": until, **_NO_CLAIM, **_NO_ASKING}
+    return {
+        "handler": request.to,
+        "before": None,
+        "decided_until": until,
+        **_NO_CLAIM,
+        **_NO_ASKING,
+    }
+
+
+def _complete_funding(state: OrderState, request: ActionInput, around: Circumstances) -> Changes:
+    """The meeting's date was for the money; it is for the work too where it leaves the usual time."""
+    limit = service_level(state.category, around.catalog).finish
+    usual = due_at(around.now, limit, around.catalog.calendar).at
+    decided = state.decided_until
+    return {"decided_until": decided if decided and decided >= usual else None}
 
 
 def _fail_funding(state: OrderState, request: ActionInput, around: Circumstances) -> Changes:
-    return {"handler": None, "before": None}
+    return {"handler": None, "before": None, "decided_until": None}
 
 
 def _finish(state: OrderState, request: ActionInput, around: Circumstances) -> Changes:
@@ -137,7 +153,8 @@ def _reopen(state: OrderState, request: ActionInput, around: Circumstances) -> C
         "done_at": None,
         "done_by": None,
         "closed_at": None,
-        "due_at": due_at(around.now, state.category, state.urgency, around.catalog),
+        "decided_until": None,
+        "rung": rung_when_reopened(state),
         **_NO_CLAIM,
     }
     if state.kind is Kind.SMALL_WISH:
@@ -169,6 +186,7 @@ EFFECTS: dict[Action, Effect] = {
     Action.APPOINT: _appoint,
     Action.REFUSE: _end,
     Action.OPEN_FUNDING: _open_funding,
+    Action.COMPLETE_FUNDING: _complete_funding,
     Action.FAIL_FUNDING: _fail_funding,
     Action.FINISH: _finish,
     Action.RATE: _close,

@@ -9,7 +9,7 @@ from tasks.models.enums import Action, Grade, Status
 from tasks.models.inputs import ActionInput, Place, Rate, Reopen
 from tasks.models.state import OrderState
 from tasks.rules.circumstances import Circumstances
-from tasks.rules.deadline import due_at
+from tasks.rules.clocks import with_clocks
 from tasks.rules.effects import EFFECTS, remembered
 from tasks.rules.lifecycle import BEFORE, TRANSITIONS, allowed_actions
 from tasks.rules.permissions import check_permission
@@ -18,7 +18,7 @@ from tasks.rules.preconditions import LAST_ROUND, check_preconditions
 
 def placed(number: str, request: Place, around: Circumstances) -> OrderState:
     """A new order, in its first version and round."""
-    return OrderState(
+    state = OrderState(
         number=number,
         kind=request.kind,
         status=Status.PLACED,
@@ -28,8 +28,8 @@ def placed(number: str, request: Place, around: Circumstances) -> OrderState:
         placed_at=around.now,
         category=request.category,
         grid=request.grid,
-        due_at=due_at(around.now, request.category, request.urgency, around.catalog),
     )
+    return with_clocks(None, state, request, around)
 
 
 def decide(state: OrderState, request: ActionInput, around: Circumstances) -> OrderState:
@@ -51,7 +51,8 @@ def decide(state: OrderState, request: ActionInput, around: Circumstances) -> Or
     status = remembered(state, request.action) if target is BEFORE else target
     effect = EFFECTS.get(request.action)
     changes = effect(state, request, around) if effect else {}
-    return replace(state, status=status, version=state.version + 1, **changes)
+    after = replace(state, status=status, version=state.version + 1, **changes)
+    return with_clocks(state, after, request, around)
 
 
 def consequence(after: OrderState, request: ActionInput) -> ActionInput | None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from config.catalog import OTHER
 from tasks.errors import Refused, UnknownId
-from tasks.models.enums import OPEN, Action, Grade, Kind, Role, Status
+from tasks.models.enums import OPEN, Action, ClockKind, Grade, Kind, Role, Status
 from tasks.models.inputs import (
     Accept,
     ActionInput,
@@ -125,9 +125,12 @@ def _claim(state: OrderState, request: Claim, around: Circumstances) -> str:
 def _ask_extension(state: OrderState, request: AskExtension, around: Circumstances) -> str:
     if state.asked_due_at is not None:
         return "已有一个延期申请在等批准。"
-    if state.due_at is None or around.now >= state.due_at:
+    finish = state.clock(ClockKind.FINISH)
+    if finish is None:  # the date will hold once it starts
+        return _in_the_future(request.date, around)
+    if around.now >= finish.due_at:
         return "期限已过，不能再申请延期。"
-    if end_of_day(request.date, around.catalog.calendar.timezone) < state.due_at:
+    if end_of_day(request.date, around.catalog.calendar.timezone) < finish.due_at:
         return "新日期不能比现在的期限早。"
     return ""
 

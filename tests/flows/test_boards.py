@@ -55,25 +55,26 @@ def test_the_nearest_deadline_stands_first_and_what_is_late_is_marked(
     todo: Callable[[], str], monday: Any, place: Callable[..., str], place_at: Callable[..., str]
 ) -> None:
     with clock_at(monday - timedelta(days=4)):
-        late = place(category="street-light")  # three days
-    standard = place(words="路面塌了", category="roads")  # seven days
-    claimed = place_at("claimed")
-    urgent = place(urgency="urgent")  # 24 hours
+        late = place(category="street-light")  # two hours to accept it
+    claimed = place_at("claimed")  # 24 hours to speak with the resident
+    with clock_at(monday + timedelta(hours=1)):
+        standard = place(words="路面塌了", category="roads")
+    urgent = place(urgency="urgent")
     board = todo()
     shown = table(board)
     assert [(row[-1], row[2]) for row in shown] == [
-        (late, "09-13 10:00 已超期"),
-        (urgent, "09-15 10:00"),
-        (claimed, "09-17 10:00"),
-        (standard, "09-21 10:00"),
+        (late, "09-10 12:00 已超期"),
+        (urgent, "09-14 12:00"),
+        (standard, "09-14 13:00"),
+        (claimed, "09-15 10:00"),
     ]
-    assert "**09-13 10:00 已超期**" in board
+    assert "**09-10 12:00 已超期**" in board
     assert shown[0] == [
-        *("（稍候）", "待受理", "09-13 10:00 已超期", "三号院门口的路灯不亮"),
+        *("（稍候）", "待受理", "09-10 12:00 已超期", "三号院门口的路灯不亮"),
         *("供电照明", "第三网格", "–", late),
     ]
     assert shown[1][1] == "待受理 紧急"
-    assert shown[2][4:7] == ["供电照明", "第三网格", "供电所 · 边巴德吉"]
+    assert shown[3][4:7] == ["供电照明", "第三网格", "供电所 · 边巴德吉"]
 
 
 def test_a_line_leads_to_the_form(
@@ -128,8 +129,9 @@ def test_of_many_the_most_urgent_the_oldest_and_each_stage_stand_there_and_the_r
 ) -> None:
     with clock_at(monday - timedelta(days=40)):
         oldest = place(words="桥栏杆松了", category="roads")
-    for _ in range(FEW):
-        place(category="roads")
+    with clock_at(monday + timedelta(days=1)):
+        for _ in range(FEW):
+            place(category="roads")
     urgent = place(urgency="urgent")
     claimed = place_at("claimed")
     shown = todo()

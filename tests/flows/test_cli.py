@@ -77,7 +77,9 @@ def test_a_program_places_an_order_and_reads_all_of_it(command: Command) -> None
         "handler": None,
         "member": None,
         "placed_at": "2026-09-14T02:00:00+00:00",
-        "due_at": "2026-09-15T02:00:00+00:00",  # urgent: 24 hours
+        "due_at": "2026-09-14T04:00:00+00:00",  # two hours to accept it
+        "next_due_at": "2026-09-14T04:00:00+00:00",
+        "rung": 0,
         "words": "三号院门口的路灯不亮",
         "place": "东门",
         "source": "portal",

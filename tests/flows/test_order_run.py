@@ -332,9 +332,9 @@ def test_a_run_whose_making_was_cut_off_and_that_ended_since_is_replaced(
 
 
 def test_of_many_orders_without_a_run_the_most_urgent_come_first(
-    prefect: Any, desk: Any, wait: Wait, place: Callable[..., str]
+    prefect: Any, desk: Any, wait: Wait, place_at: Callable[..., str], place: Callable[..., str]
 ) -> None:
-    usual, urgent = place(), place(urgency="urgent")
+    usual, urgent = place_at("accepted"), place(urgency="urgent")
     assert wait(reconcile(prefect, most_new=1)) == {"started": 1, "left": 1}
     assert run_of(urgent).run_id is not None
     assert run_of(usual).run_id is None

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from config.catalog import Catalog
+from config.catalog import Allowance, Catalog
 from tasks.errors import DiandanError
-from tasks.models.enums import Action, Kind, Role, Status, Urgency
-from tasks.models.state import Actor, MemberView, OrderState
+from tasks.models.enums import Action, ClockKind, Kind, Role, Status, Urgency
+from tasks.models.state import Actor, Clock, MemberView, OrderState
 from tasks.requests import request_for
 from tasks.rules.circumstances import Circumstances
 from tasks.rules.law import decide
@@ -40,8 +40,18 @@ ACCEPTED = OrderState(
     placed_at=NOW - timedelta(hours=1),
     category="street-light",
     grid="grid-3",
-    due_at=NOW + timedelta(days=3) - timedelta(hours=1),
+    due_at=datetime(2026, 9, 17, 1, 30, tzinfo=UTC),  # Thursday 09:30: three working days
 )
+FINISH = Clock(
+    kind=ClockKind.FINISH,
+    version=2,
+    round=1,
+    started_at=NOW - timedelta(hours=1),
+    limit=Allowance(3, "wd"),
+    due_at=datetime(2026, 9, 17, 1, 30, tzinfo=UTC),
+)
+STANDS = {"on_hold", "in_meeting", "funding"}
+AT_WORK = {"accepted", "assigned", "taken", "claimed"} | STANDS
 WORKED_ON: dict[str, dict[str, Any]] = {
     "placed": {"category": None, "version": 1},
     "accepted": {},
@@ -64,7 +74,12 @@ WORKED_ON["closed"] = {**WORKED_ON["done"], "closed_at": NOW}
 def an_order(status: str = "accepted", **changes: Any) -> OrderState:
     """An appeal about a street lamp in grid 3, as it would stand in a status."""
     usual = WORKED_ON.get(status, {})
-    return replace(ACCEPTED, status=Status(status), **{**usual, **changes})
+    state = replace(ACCEPTED, status=Status(status), **{**usual, **changes})
+    if status not in AT_WORK or "clocks" in changes:
+        return state
+    assert state.due_at is not None
+    finish = replace(FINISH, due_at=state.due_at, paused_at=NOW if status in STANDS else None)
+    return replace(state, clocks=(finish,))
 
 
 @pytest.fixture

@@ -88,7 +88,7 @@ def test_clocks_start_at_the_import_and_nobody_is_told(
 ) -> None:
     (number,) = run_import(plan_import(ledger(LAMP)), "system")
     assert look(number).placed_at == monday
-    assert look(number).due_at == monday + timedelta(days=1)  # urgent
+    assert look(number).due_at == monday + timedelta(hours=2)  # to accept it
     assert rows(Message) == []
 
 
@@ -101,7 +101,7 @@ def test_clocks_start_when_it_was_asked_and_everybody_is_told_if_that_is_wanted(
     numbers = run_import(plan, "system", keep_dates=True, notify=True)
     assert numbers == ["A-2026-0001", "A-2025-0001"]  # of the year when it was asked
     assert look(numbers[0]).placed_at == datetime(2026, 5, 1, 1, 30, tzinfo=UTC)
-    assert look(numbers[0]).due_at == datetime(2026, 5, 2, 1, 30, tzinfo=UTC)
+    assert look(numbers[0]).due_at == datetime(2026, 5, 1, 3, 30, tzinfo=UTC)
     told = [(message.order_id, message.audience.value) for message in rows(Message)]
     assert (look(numbers[0]).id, "resident") in told
     assert (look(numbers[1]).id, "resident") in told

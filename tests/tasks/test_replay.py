@@ -14,13 +14,14 @@ from sqlmodel import Session, SQLModel, col, select
 
 from tasks.advance import state_of
 from tasks.clock import clock_at
+from tasks.clocks import all_clocks
 from tasks.db import reading
 from tasks.directory import actor, find_member
 from tasks.errors import DiandanError
 from tasks.house import House, house
-from tasks.models.enums import Action, Kind, PledgeKind
+from tasks.models.enums import Action, ClockKind, Kind, PledgeKind
 from tasks.models.inputs import INPUTS, Claim, Merge, MoveMoney, Place
-from tasks.models.state import OrderState
+from tasks.models.state import Clock, OrderState
 from tasks.models.tables import History, Member, Order, Resident
 from tasks.requests import dialled
 from tasks.rules.circumstances import Circumstances
@@ -99,23 +100,38 @@ def everything() -> tuple[list[Any], ...]:
     with reading(house().database) as session:
         return tuple(
             session.execute(select(SQLModel.metadata.tables[table])).all()
-            for table in ("orders", "history", "messages", "ratings", "residents")
+            for table in ("orders", "clocks", "history", "messages", "ratings", "residents")
         )
 
 
 # --- the history, told again ------------------------------------------------------------------------
 
 
-def tell_again(session: Session) -> dict[str, OrderState]:
+Told = dict[str, tuple[OrderState, list[Clock]]]
+
+
+def as_stored(session: Session) -> Told:
+    """Every order with all of its clocks, as the tables have them."""
+    told: Told = {}
+    for order in session.exec(select(Order)):
+        assert order.id is not None
+        told[order.number] = (state_of(order), all_clocks(session, order.id))
+    return told
+
+
+def tell_again(session: Session) -> Told:
     """Every order as the law makes it from the rows of history alone, from nothing."""
+    clocks: dict[str, dict[tuple[ClockKind, int], Clock]] = {}
     orders = {order.id: order for order in session.exec(select(Order))}
     told: dict[str, OrderState] = {}
     for row in session.exec(select(History).order_by(col(History.id))):
         order = orders[row.order_id]
         around = _around(session, order, row)
+        known = clocks.setdefault(order.number, {})
         if row.action is Action.PLACE:
             asked = Place.model_validate({**row.inputs, "words": order.words})
             told[order.number] = placed(order.number, asked, around)
+            known.update(_by_key(told[order.number]))
             continue
         request = INPUTS[row.action].model_validate(row.inputs)
         if isinstance(request, Merge | MoveMoney):
@@ -126,7 +142,15 @@ def tell_again(session: Session) -> dict[str, OrderState]:
         around = replace(around, member_phone=dialled(member.phone) if member else "")
         told[order.number] = decide(told[order.number], request, around)
         assert told[order.number].status is row.to_status
-    return told
+        known.update(_by_key(told[order.number]))
+    return {
+        number: (replace(state, clocks=()), list(clocks[number].values()))
+        for number, state in told.items()
+    }
+
+
+def _by_key(state: OrderState) -> dict[tuple[ClockKind, int], Clock]:
+    return {(clock.kind, clock.version): clock for clock in state.clocks}
 
 
 def _around(session: Session, order: Order, row: History) -> Circumstances:
@@ -184,7 +208,7 @@ def test_whatever_is_tried_nothing_is_lost_and_the_history_tells_it_again(
     with reading(house().database) as session:
         assert [order.number for order in session.exec(select(Order))] == numbers
         check_history(session)
-        stored = {order.number: state_of(order) for order in session.exec(select(Order))}
+        stored = as_stored(session)
         assert tell_again(session) == stored
 
 
@@ -199,6 +223,6 @@ def test_a_life_by_the_running_clock_is_told_again_to_the_microsecond(
     do(number, "finish", by="m-241", reason="换了电缆")
     do(number, "rate", by="staff-2", grade="satisfied", solved=True)
     with reading(database.database) as session:
-        stored = {order.number: state_of(order) for order in session.exec(select(Order))}
+        stored = as_stored(session)
         assert tell_again(session) == stored
-        assert stored[number].round == 2
+        assert stored[number][0].round == 2

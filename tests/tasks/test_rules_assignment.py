@@ -23,29 +23,41 @@ WhyNot = Callable[..., str]
 
 
 @pytest.mark.parametrize(
-    ("typed", "category", "grid", "urgency", "days"),
+    ("typed", "category", "grid", "urgency", "due"),
     [
-        ({}, "street-light", "grid-3", "normal", 3),  # the words say so: quick, three days
-        ({"category": "housing"}, "housing", "grid-3", "normal", 15),  # complex
-        ({"grid": "grid-1"}, "street-light", "grid-1", "normal", 3),
-        ({"urgency": "urgent"}, "street-light", "grid-3", "urgent", 1),  # 24 hours by the clock
-        ({"urgency": "green"}, "street-light", "grid-3", "green", 3),
+        ({}, "street-light", "grid-3", "normal", "09-17"),  # the words say so: quick, three days
+        (
+            {"category": "housing"},
+            "housing",
+            "grid-3",
+            "normal",
+            "10-10",
+        ),  # complex, over 中秋 and 国庆, two 调休
+        ({"grid": "grid-1"}, "street-light", "grid-1", "normal", "09-17"),
+        (
+            {"urgency": "urgent"},
+            "street-light",
+            "grid-3",
+            "urgent",
+            "09-15",
+        ),  # 24 hours by the clock
+        ({"urgency": "green"}, "street-light", "grid-3", "green", "09-15"),  # a working day
     ],
 )
-def test_accepting_sets_category_grid_urgency_and_the_deadline_from_the_placing(
+def test_accepting_sets_category_grid_urgency_and_the_deadline(
     order: Order,
     after: After,
     typed: dict[str, str],
     category: str,
     grid: str,
     urgency: str,
-    days: int,
+    due: str,
 ) -> None:
     placed = order("placed", placed_at=NOW - timedelta(hours=1))
     accepted = after(placed, "accept", around={"suggested_category": "street-light"}, **typed)
     assert (accepted.category, accepted.grid) == (category, grid)
     assert accepted.urgency is Urgency(urgency)
-    assert accepted.due_at == NOW - timedelta(hours=1) + timedelta(days=days)
+    assert accepted.due_at == datetime.fromisoformat(f"2026-{due}T10:00+08:00")
     assert (accepted.status, accepted.version) == (Status.ACCEPTED, 2)
 
 

@@ -136,7 +136,8 @@ def test_a_new_round_begins_with_clean_figures_and_the_earlier_member_proposed(
     assert (reopened.member, reopened.previous_member) == (None, "m-241")
     assert (reopened.contacted_at, reopened.done_at, reopened.done_by) == (None, None, None)
     assert (reopened.closed_at, reopened.returns) == (None, 0)
-    assert reopened.due_at == NOW + timedelta(days=3)  # its own clock, from the reopening
+    thursday = datetime(2026, 9, 17, 2, 0, tzinfo=UTC)
+    assert reopened.due_at == thursday  # its own clock, three working days from the reopening
 
 
 # --- windows ----------------------------------------------------------------------------------------
