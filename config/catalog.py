@@ -145,6 +145,14 @@ class Catalog:
         found = self.handlers.get(handler)
         return found is not None and found.role in (TeamRole.DESK, TeamRole.OFFICERS)
 
+    def person(self, id: str) -> str:
+        """The one id of a person: that of the staff for a member who is staff too."""
+        return self._staff_by_member.get(id, id)
+
+    @cached_property
+    def _staff_by_member(self) -> Mapping[str, str]:
+        return {staff.member: staff.id for staff in self.staff.values()}
+
     def rung_holders(self, level: int, grid: str | None) -> tuple[str, ...]:
         """The persons (staff or member ids) who hold a level of the ladder, 1 to 5.
 

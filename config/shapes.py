@@ -72,11 +72,20 @@ def _iso_date(text: object) -> date:
         raise refusal(f'"{text}" 不是日期', '写成年-月-日，例如 "2026-02-18"') from None
 
 
+def _quiet_hours(text: str) -> str:
+    clock = r"((?:[01]\d|2[0-3]):[0-5]\d)"
+    found = re.fullmatch(f"{clock}-{clock}", text)
+    if found is None or found[1] == found[2]:
+        raise refusal(f'"{text}" 不是一段时间', '写成从晚到早的 "21:00-08:00"')
+    return text
+
+
 Id = Annotated[str, AfterValidator(_kebab)]
 Name = Annotated[str, Field(min_length=1)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 Day = Annotated[date, BeforeValidator(_iso_date)]
+QuietHours = Annotated[str, AfterValidator(_quiet_hours)]
 Unit = Literal["m", "h", "wd", "d"]
 MOST = 9999  # of any unit of an allowance
 
@@ -142,7 +151,9 @@ class Contact(Entry):
 
 class Community(Entry):
     """The community itself; `desk` is the id of its desk team, `desk_contacts` is where messages
-    for coordinators go, in order of preference."""
+    for coordinators go, in order of preference. In the quiet hours nobody is reminded of anything
+    but what is urgent; `keep_residents` is how long after the end of their last order the names and
+    phones of residents are kept."""
 
     id: Id
     name: Name
@@ -152,6 +163,8 @@ class Community(Entry):
     desk_phone: str
     public_url: WebAddress
     desk_contacts: tuple[Contact, ...]
+    quiet: QuietHours = "21:00-08:00"
+    keep_residents: Limit = Allowance(365, "d")
 
 
 class Grid(Entry):
@@ -307,5 +320,6 @@ Cron = Annotated[str, AfterValidator(_cron)]
 class Schedules(Entry):
     """When the clock starts what, each as a cron of five fields in the community's time zone."""
 
-    reconcile: Cron  # makes the runs and the orders agree again
-    outbox: Cron  # sends what waits
+    reconcile: Cron  # looks after deadlines, messages, runs and lists, day and night
+    nightly: Cron  # puts everything right, and reports
+    weekly: Cron  # the brief for the weekly meeting and for residents

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -38,14 +38,15 @@ def moment_in(typed: str, timezone: str, field: str, last: int = LAST_YEAR) -> d
     if not FIRST_YEAR < moment.year < last:
         problem = f"年份要在 {FIRST_YEAR + 1} 到 {last - 1} 之间。"
         raise BadInput(field=field, problem=problem)
-    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(timezone))
+    local = moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(timezone))
+    return local.astimezone(UTC)
 
 
 def show_due(file: Path | None, start: str, allow: str, *, as_json: bool) -> None:
     """When something with an allowance has to be done."""
     calendar = calendar_in(file)
     try:
-        allowance = Allowance.parse(allow)
+        allowance = Allowance.parse(allow[:40])
     except PydanticCustomError as error:
         problem = error.message_template.format(**error.context or {})
         remedy = (error.context or {}).get("remedy", "")

@@ -17,11 +17,13 @@ from flows.chat import register_chat
 from flows.finding import find
 from flows.importing import import_file
 from flows.intake import register
+from flows.nightly import work_through_the_night
 from flows.order import carry_order
 from flows.runs import ORDER_DEPLOYMENT
 from flows.sweeps import reconcile_runs, send_messages
 from flows.tags import BULK, CLOCK, DESK, INNER
 from flows.told import tick_off
+from flows.weekly import report_the_week
 from tasks.errors import OtherInstallation
 from tasks.house import house
 from tasks.wakes import installation_key
@@ -45,6 +47,11 @@ class Entry:
 
 def entries() -> list[Entry]:
     """All of them."""
+    order = Entry(carry_order, "订单", INNER, "每件订单一个运行，由系统建立，不用手动启动。", {})
+    return [*_for_the_desk(), order, *_by_the_clock()]
+
+
+def _for_the_desk() -> list[Entry]:
     return [
         Entry(register, "登记", DESK, "登记居民的诉求或心愿：一张表，填完就有编号。", {}),
         Entry(
@@ -70,11 +77,39 @@ def entries() -> list[Entry]:
             is_long=True,
         ),
         Entry(tick_off, "已告知", DESK, "打过电话、转发过文字以后，在这里打勾。", {}),
-        Entry(carry_order, "订单", INNER, "每件订单一个运行，由系统建立，不用手动启动。", {}),
+    ]
+
+
+def _by_the_clock() -> list[Entry]:
+    return [
         Entry(
-            reconcile_runs, "核对", CLOCK, "让运行和订单对得上，更新待办。", {}, "reconcile", True
+            reconcile_runs,
+            "核对",
+            CLOCK,
+            "每十分钟：看期限、发提醒、让运行和订单对得上，更新待办。",
+            {},
+            "reconcile",
+            one_at_a_time=True,
         ),
-        Entry(send_messages, "发消息", CLOCK, "发出等着的消息。", {}, "outbox", True),
+        Entry(
+            work_through_the_night,
+            "夜间处理",
+            CLOCK,
+            "每夜：把白天没办好的都补上，写一份夜报。",
+            {},
+            "nightly",
+            one_at_a_time=True,
+        ),
+        Entry(
+            report_the_week,
+            "周报",
+            CLOCK,
+            "每周：周例会用的周报，和“向居民汇报”。",
+            {},
+            "weekly",
+            one_at_a_time=True,
+        ),
+        Entry(send_messages, "发消息", CLOCK, "发出等着的消息。", {}, one_at_a_time=True),
     ]
 
 

@@ -1,7 +1,8 @@
-"""What the clock starts: runs and orders made to agree, the lists rewritten, the messages sent."""
+"""What the clock starts every ten minutes: reminders, runs and orders made to agree, the lists rewritten, the messages sent."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -15,19 +16,32 @@ from prefect.client.schemas.filters import (
     FlowFilter,
     FlowFilterName,
     FlowRunFilter,
+    FlowRunFilterEndTime,
     FlowRunFilterState,
     FlowRunFilterStateType,
+    WorkPoolFilter,
+    WorkPoolFilterName,
 )
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.logging import get_run_logger
 
 from flows.asking import connect
 from flows.boards import rewrite_boards
+from flows.news import spread_news
+from flows.night_page import said_of, show_trial
 from flows.runs import reconcile
 from flows.stuck import free_stuck_runs
+from tasks.clock import utc_now
+from tasks.house import house
+from tasks.night import climb_and_gather, missed_night
 from tasks.outbox import send_waiting
+from tasks.rules.quiet import is_quiet
+from tasks.wakes import installation_key
+
+NIGHTLY_DEPLOYMENT = "nightly/夜间处理"
 
 FORGET_AFTER, ABANDONED_AFTER = timedelta(minutes=30), timedelta(days=1)
+KEPT = timedelta(days=30)  # an ended run, of whatever flow
 HOLD_WORDS = (
     "register",
     "register-chat",
@@ -47,14 +61,40 @@ FAILED = (StateType.FAILED, StateType.CRASHED)
 
 
 @flow(name="reconcile", flow_run_name="核对")
-async def reconcile_runs() -> None:
-    """Exactly one waiting run per open order, the lists as they are, and nothing typed kept for long."""
+async def reconcile_runs(只看不做: bool = False) -> None:
+    """Deadlines, messages, runs and lists, day and night; in the quiet hours reminds of urgent orders alone.
+
+    Args:
+        只看不做: 打勾：只列出会做什么，什么也不改。
+    """
+    tally = await asyncio.to_thread(climb_and_gather, dry_run=只看不做, urgent_only=_quiet_now())
     async with connect() as client:
+        if 只看不做:
+            await show_trial(client, tally)
+            return
         await free_stuck_runs(client)
         counts = await reconcile(client)
-        await rewrite_boards(client)
+        await spread_news(client)
         forgotten = await forget_typed(client)
-        get_run_logger().info("核对 %s，清理 %d 次登记或告知", counts, forgotten)
+        await _catch_up(client)
+        said = "".join(f"，{part}" for part in said_of(tally))
+        get_run_logger().info("核对 %s，清理 %d 次登记或告知%s", counts, forgotten, said)
+
+
+def _quiet_now() -> bool:
+    return is_quiet(utc_now(), house().catalog.community.quiet, house().timezone)
+
+
+async def _catch_up(client: PrefectClient) -> None:
+    """Starts the night that was missed, once."""
+    missed = missed_night(utc_now())
+    if missed is not None:
+        deployment = await client.read_deployment_by_name(NIGHTLY_DEPLOYMENT)
+        await client.create_flow_run_from_deployment(
+            deployment.id,
+            name="夜间处理 · 补做",
+            idempotency_key=f"{installation_key()}:nightly:{missed.isoformat()}",
+        )
 
 
 async def forget_typed(client: PrefectClient) -> int:
@@ -72,6 +112,26 @@ async def forget_typed(client: PrefectClient) -> int:
     for run in runs:
         await client.delete_flow_run(run.id)
     return len(runs)
+
+
+async def forget_old_runs(client: PrefectClient) -> int:
+    """Removes what has ended long ago, whatever flow it was of, in batches."""
+    before, removed = datetime.now(UTC) - KEPT, 0
+    while True:
+        runs = await client.read_flow_runs(
+            work_pool_filter=WorkPoolFilter(name=WorkPoolFilterName(any_=[house().settings.pool])),
+            flow_run_filter=FlowRunFilter(
+                state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[*ENDED, *FAILED])),
+                end_time=FlowRunFilterEndTime(before_=before),
+            ),
+            limit=200,
+        )
+        await _forget_pages(client, [run.id for run in runs])
+        for run in runs:
+            await client.delete_flow_run(run.id)
+        removed += len(runs)
+        if len(runs) < 200:
+            return removed
 
 
 async def _forget_pages(client: PrefectClient, runs: list[UUID]) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
+from tasks.batches import batches
 from tasks.clock import utc_now
 from tasks.clocks import add_clocks
 from tasks.db import reading, transaction
@@ -24,8 +25,6 @@ from tasks.rules.circumstances import Circumstances
 from tasks.rules.law import placed
 from tasks.rules.notices import Deed, notices_of
 
-BATCH = 500  # rows of one statement
-Item = TypeVar("Item")
 Who = tuple[str, str, str]  # name, phone, and the address when there is no phone
 
 
@@ -62,7 +61,7 @@ def _place_all(
         states = _states(session, fresh, person, keep_dates)
         residents = _residents(session, fresh)
         done = 0
-        for batch in _batches(list(zip(fresh, states, residents, strict=True))):
+        for batch in batches(list(zip(fresh, states, residents, strict=True))):
             orders = _insert_batch(session, batch, person)
             if notify:
                 _tell(session, orders, batch, person)
@@ -80,7 +79,7 @@ def numbers_stored(source: str, ids: Iterable[str]) -> dict[str, str]:
 
 def _stored(session: Session, source: str, ids: Iterable[str]) -> dict[str, str]:
     found: dict[str, str] = {}
-    for batch in _batches(list(ids)):
+    for batch in batches(list(ids)):
         wanted = select(Order.external_id, Order.number).where(
             Order.source == source, col(Order.external_id).in_(batch)
         )
@@ -141,7 +140,7 @@ def _residents(session: Session, requests: Sequence[Place]) -> list[int | None]:
 def _known_residents(session: Session, requests: Sequence[Place]) -> dict[Who, Resident]:
     known: dict[Who, Resident] = {}
     whos = list({who for request in requests if (who := _who(request))})
-    for batch in _batches(whos):
+    for batch in batches(whos):
         phones, addresses = [who[1] for who in batch if who[1]], [who[2] for who in batch if who[2]]
         rows = session.exec(
             select(Resident)
@@ -185,8 +184,3 @@ def _tell(session: Session, ids: Sequence[int], batch: _Batch, person: Actor) ->
     for id, (request, state, _resident) in zip(ids, batch, strict=True):
         order = session.get_one(Order, id)
         write_messages(session, order, notices_of(Deed(state, state, request, person)), person)
-
-
-def _batches(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
-    for start in range(0, len(items), BATCH):
-        yield items[start : start + BATCH]

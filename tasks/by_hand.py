@@ -14,7 +14,7 @@ from tasks.db import reading, transaction
 from tasks.directory import actor
 from tasks.errors import BadTemplate
 from tasks.house import house
-from tasks.messages import BY_HAND
+from tasks.messages import BY_HAND, GATHERING
 from tasks.models.enums import Audience, MessageState
 from tasks.models.tables import Message, Order
 from tasks.rendering import Text
@@ -40,7 +40,11 @@ class Errand:
 def _to_tell() -> ColumnElement[bool]:
     """Queued on the by-hand channel, or sent with nobody knowing whether it arrived."""
     return or_(
-        and_(col(Message.channel) == BY_HAND, col(Message.state) == MessageState.QUEUED),
+        and_(
+            col(Message.channel) == BY_HAND,
+            col(Message.state) == MessageState.QUEUED,
+            col(Message.code) != GATHERING,
+        ),
         col(Message.state) == MessageState.UNKNOWN,
     )
 
@@ -56,7 +60,7 @@ def errands(most: int = 100) -> list[Errand]:
     with reading(house().database) as session:
         rows = session.exec(
             select(Message, Order)
-            .join(Order, col(Message.order_id) == col(Order.id))
+            .outerjoin(Order, col(Message.order_id) == col(Order.id))
             .where(_to_tell())
             .order_by(col(Message.id))
             .limit(most)
@@ -64,12 +68,12 @@ def errands(most: int = 100) -> list[Errand]:
         return [_errand(session, message, order) for message, order in rows]
 
 
-def _errand(session: Session, message: Message, order: Order) -> Errand:
+def _errand(session: Session, message: Message, order: Order | None) -> Errand:
     assert message.id is not None
     name, phone = recipient_of(session, message)
     return Errand(
         id=message.id,
-        number=order.number,
+        number=order.number if order else message.event.label,
         audience=message.audience,
         name=name,
         phone=phone,
@@ -80,7 +84,7 @@ def _errand(session: Session, message: Message, order: Order) -> Errand:
     )
 
 
-def _text(session: Session, message: Message, order: Order, *, with_phone: bool) -> Text:
+def _text(session: Session, message: Message, order: Order | None, *, with_phone: bool) -> Text:
     """The text, or what is wrong with its template: the others on the list must be told all the same."""
     try:
         return text_of(session, message, order, with_phone=with_phone)

@@ -12,14 +12,14 @@ from sqlmodel import Session, col, select
 from tasks.models.state import Clock
 from tasks.models.tables import ClockRow
 
-_FIELDS = tuple(field.name for field in fields(Clock))
+FIELDS = tuple(field.name for field in fields(Clock))
 _KEY = ("kind", "version")
-_CHANGES = tuple(name for name in _FIELDS if name not in _KEY)
+_CHANGES = tuple(name for name in FIELDS if name not in _KEY)
 
 
 def clock_of(row: ClockRow) -> Clock:
     """The clock as the law sees it."""
-    return Clock(**{name: getattr(row, name) for name in _FIELDS})
+    return Clock(**{name: getattr(row, name) for name in FIELDS})
 
 
 def live_clocks(session: Session, order_id: int) -> tuple[Clock, ...]:

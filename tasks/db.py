@@ -103,6 +103,16 @@ def transaction(url: str) -> Iterator[Session]:
 
 
 @contextmanager
+def dry_transaction(url: str) -> Iterator[Session]:
+    """The same, but everything is rolled back at the end: to see what would happen."""
+    with _connected(url, writes=True) as connection, connection.begin() as trial:
+        with Session(bind=connection, expire_on_commit=False) as session:
+            yield session
+            session.flush()
+        trial.rollback()
+
+
+@contextmanager
 def reading(url: str) -> Iterator[Session]:
     """A session to look with: one consistent view, nothing kept."""
     with _connected(url, writes=False) as connection, connection.begin() as view:

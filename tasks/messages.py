@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import update
+from sqlalchemy import or_, update
 from sqlmodel import Session, col, select
 
 from config.catalog import Catalog, ChannelKind, Contact
+from tasks.absences import who_is_away
 from tasks.clock import utc_now
+from tasks.clocks import live_clocks
 from tasks.errors import BadInput
 from tasks.house import house
 from tasks.models.enums import (
+    BY_THE_CLOCK,
     TO_BE_TOLD,
     Audience,
     Event,
@@ -21,11 +24,14 @@ from tasks.models.enums import (
 )
 from tasks.models.state import Actor
 from tasks.models.tables import Message, Order, Resident
+from tasks.rules.escalation import holders
+from tasks.rules.ladder import BRANCH, COMMITTEE
 from tasks.rules.notices import Notice, own_ids, without_echoes
 from tasks.texts import text_of
 
 BY_HAND = "by-hand"
 NOBODY = MessageState.SUPPRESSED
+GATHERING = "gathering"  # of a reminder: a sweep is still at work on others
 _RATED = frozenset({Event.ORDER_RATED, Event.ORDER_REOPENED, Event.ORDER_UNSATISFIED})
 
 
@@ -77,12 +83,24 @@ def check_contacts(catalog: Catalog) -> None:
                 raise BadInput(field=f"{owner} 的 contacts.events", problem=problem)
 
 
+def route_to(audience: Audience, recipient: str, event: Event) -> Route:
+    """How somebody other than a resident is told: a handler, a person, the desk or the groups."""
+    notice = Notice(event, audience, recipient)
+    if audience is Audience.HANDLER:
+        handler = house().catalog.handlers.get(recipient)
+        return _route(notice, handler.contacts if handler else ())
+    if audience is Audience.COORDINATORS:
+        return _coordinators_route(notice)
+    if audience is Audience.GROUPS:
+        return Route("groups", BY_HAND, "zh-CN")
+    return _person_route(notice)
+
+
 def _message(order: Order, notice: Notice, route: Route) -> Message:
     assert order.id is not None
     now = utc_now()
-    key = f"{notice.event}:{order.number}:v{notice.version}:{notice.audience}:{route.recipient}"
     return Message(
-        key=key,
+        key=_key(order, notice, route.recipient),
         order_id=order.id,
         event=notice.event,
         audience=notice.audience,
@@ -93,8 +111,32 @@ def _message(order: Order, notice: Notice, route: Route) -> Message:
         state=NOBODY if route.code else MessageState.QUEUED,
         code=route.code,
         created_at=now,
-        next_attempt_at=now,
+        next_attempt_at=notice.not_before or now,
     )
+
+
+def _key(order: Order, notice: Notice, recipient: str) -> str:
+    version = f"v{notice.version}" + f"-{notice.again}" * bool(notice.again)
+    return f"{notice.event}:{order.number}:{version}:{notice.audience}:{recipient}"
+
+
+def is_settled(session: Session, order: Order, notice: Notice, recipient: str) -> bool:
+    """Whether a reminder is not needed: it was written before, or the person has yet to be told the
+    thing itself."""
+    earlier = session.exec(
+        select(Message.id)
+        .where(
+            Message.order_id == order.id,
+            Message.recipient == recipient,
+            Message.audience == notice.audience,
+            or_(
+                col(Message.key) == _key(order, notice, recipient),
+                col(Message.state).in_(TO_BE_TOLD),
+            ),
+        )
+        .limit(1)
+    ).first()
+    return earlier is not None
 
 
 def _facts(order: Order, notice: Notice) -> dict[str, object]:
@@ -111,29 +153,48 @@ def _facts(order: Order, notice: Notice) -> dict[str, object]:
     }
 
 
+def end_moot(session: Session, order: Order) -> None:
+    """Nobody is reminded any more of what has been done, stands still or has got another date."""
+    waiting = session.exec(
+        select(Message).where(
+            Message.order_id == order.id,
+            col(Message.event).in_(BY_THE_CLOCK),
+            col(Message.state).in_(TO_BE_TOLD),
+        )
+    ).all()
+    if not waiting:
+        return
+    assert order.id is not None
+    clocks = {clock.kind.value: clock for clock in live_clocks(session, order.id) if clock.runs}
+    for message in waiting:
+        clock = clocks.get(message.variables.get("clock", ""))
+        if clock is None or clock.due_at.isoformat() != message.variables["due"]:
+            message.state, message.code, message.ended_at = NOBODY, "no_longer_true", utc_now()
+
+
 def _routes(session: Session, order: Order, notice: Notice) -> Iterator[Route]:
-    catalog = house().catalog
     if notice.audience is Audience.RESIDENT:
-        yield from _resident_routes(session, order)
-    elif notice.audience is Audience.HANDLER:
-        handler = catalog.handlers.get(notice.recipient)
-        yield _route(notice, handler.contacts if handler else ())
-    elif notice.audience is Audience.MEMBER:
-        yield _member_route(notice)
-    elif notice.audience is Audience.COORDINATORS:
-        yield _coordinators_route(notice)
-    elif notice.audience is Audience.GROUPS:
-        yield Route("groups", BY_HAND, "zh-CN")
+        only_own = notice.event is Event.RATING_REMINDER  # who rates is one
+        yield from _resident_routes(session, order, only_own=only_own)
+    elif notice.audience is Audience.LADDER:
+        for person in _on_rung(session, order, notice):
+            yield route_to(notice.audience, person, notice.event)
     else:
-        level = catalog.ladder[1].level
-        holders = catalog.rung_holders(level, order.grid) or catalog.rung_holders(4, None)
-        for person in dict.fromkeys(holders):
-            yield _person_route(replace(notice, recipient=person))
+        yield route_to(notice.audience, notice.recipient, notice.event)
 
 
-def _resident_routes(session: Session, order: Order) -> Iterator[Route]:
+def _on_rung(session: Session, order: Order, notice: Notice) -> tuple[str, ...]:
+    """Who holds the rung that a notice is for; without one the lowest that can do something."""
+    catalog, away = house().catalog, who_is_away(session)
+    rung = int(notice.facts.get("rung") or (BRANCH if order.grid else COMMITTEE))
+    return holders(rung, order.grid, catalog, away) or holders(COMMITTEE, None, catalog, away)
+
+
+def _resident_routes(session: Session, order: Order, *, only_own: bool) -> Iterator[Route]:
     """The order's own resident, and those of the orders that were merged into it."""
     for resident in _concerned(session, order):
+        if only_own and resident.id != order.resident_id:
+            continue
         recipient, language = str(resident.id), resident.language
         channel = resident.channel
         if (

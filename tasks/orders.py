@@ -11,7 +11,7 @@ from tasks.db import reading, transaction
 from tasks.directory import actor
 from tasks.errors import StaleOrder
 from tasks.house import house
-from tasks.messages import mark_handler_told, write_messages
+from tasks.messages import end_moot, mark_handler_told, write_messages
 from tasks.models.enums import Role
 from tasks.models.inputs import ActionInput, Merge, MoveMoney, Take
 from tasks.models.tables import History, Order
@@ -56,6 +56,7 @@ def act(
         for request in requests:
             notices += advance(session, order, request, person, form)
         write_messages(session, order, notices, person)
+        end_moot(session, order)
         if person.role is Role.STAFF and any(isinstance(request, Take) for request in requests):
             mark_handler_told(session, order)
 

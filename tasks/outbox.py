@@ -44,7 +44,7 @@ class Letter:
 def send_waiting(most: int = 500) -> dict[str, int]:
     """Sends what is due, at most `most` messages, and counts the outcomes. One failing never stops the others."""
     counts: Counter[str] = Counter()
-    _give_up_leases()
+    give_up_leases()
     for _ in range(most):
         letter = _lease()
         if letter is None:
@@ -66,8 +66,8 @@ def _lease() -> Letter | None:
         ).first()
         if message is None:
             return None
-        order = session.get(Order, message.order_id)
-        assert order is not None and message.id is not None
+        order = session.get(Order, message.order_id) if message.order_id else None
+        assert message.id is not None
         message.state = MessageState.SENDING
         message.attempts += 1
         message.leased_until = utc_now() + LEASE
@@ -83,7 +83,7 @@ def _lease() -> Letter | None:
         )
 
 
-def _text(session: Session, message: Message, order: Order) -> Text | None:
+def _text(session: Session, message: Message, order: Order | None) -> Text | None:
     try:
         return text_of(session, message, order)
     except BadTemplate:  # the others must go on; this one waits until somebody has mended it
@@ -155,8 +155,11 @@ def _write_down(letter: Letter, outcome: Outcome) -> None:
         )
 
 
-def _give_up_leases() -> None:
-    """Whoever was sending has died. What cannot be doubled is tried again; the rest is for a person to say."""
+def give_up_leases() -> int:
+    """Whoever was sending has died. What cannot be doubled is tried again; the rest is for a person to say.
+
+    Gives how many messages that were.
+    """
     harmless = [
         channel.id for channel in house().catalog.channels.values() if channel.kind in KNOWS_DOUBLES
     ]
@@ -164,14 +167,16 @@ def _give_up_leases() -> None:
         col(Message.state) == MessageState.SENDING,
         or_(col(Message.leased_until).is_(None), col(Message.leased_until) < utc_now()),
     )
+    again = (
+        update(Message)
+        .where(*expired, col(Message.channel).in_(harmless))
+        .values(state=MessageState.FAILED, code="sender_died", next_attempt_at=utc_now())
+    )
+    unknown = (
+        update(Message)
+        .where(*expired)
+        .values(state=MessageState.UNKNOWN, code="sender_died", ended_at=utc_now())
+    )
     with transaction(house().database) as session:
-        session.execute(
-            update(Message)
-            .where(*expired, col(Message.channel).in_(harmless))
-            .values(state=MessageState.FAILED, code="sender_died", next_attempt_at=utc_now())
-        )
-        session.execute(
-            update(Message)
-            .where(*expired)
-            .values(state=MessageState.UNKNOWN, code="sender_died", ended_at=utc_now())
-        )
+        done = [session.execute(statement) for statement in (again, unknown)]
+        return sum(int(one.rowcount) for one in done)  # type: ignore[attr-defined, misc]

@@ -5,6 +5,7 @@ Made whenever it is read: so the rating link, which is derived, is stored nowher
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlmodel import Session, select
@@ -12,15 +13,28 @@ from sqlmodel import Session, select
 from config.catalog import ChannelKind
 from tasks.house import house
 from tasks.links import rating_link
-from tasks.models.enums import OPEN, Audience, Event, Kind, Status
+from tasks.models.enums import OPEN, Audience, ClockKind, Event, Kind, Status
 from tasks.models.tables import History, Member, Message, Order, Resident
 from tasks.rendering import Text, render
 
 SHORT = 60
+_WITH_LINK = frozenset({Event.ORDER_DONE, Event.RATING_REMINDER})
+CLOCKS_EN = {
+    ClockKind.ACCEPT: "accept",
+    ClockKind.TAKE: "take",
+    ClockKind.REFER: "refer to the meeting",
+    ClockKind.CLAIM: "claim",
+    ClockKind.CONTACT: "contact the resident",
+    ClockKind.FINISH: "finish",
+    ClockKind.OPEN_CLAIM: "open to claim",
+    ClockKind.FUNDING: "raise the funds",
+}
 _KINDS_EN = {Kind.APPEAL: "request", Kind.SMALL_WISH: "small wish", Kind.BIG_WISH: "big wish"}
 
 
-def text_of(session: Session, message: Message, order: Order, *, with_phone: bool = True) -> Text:
+def text_of(
+    session: Session, message: Message, order: Order | None, *, with_phone: bool = True
+) -> Text:
     """Subject and body as the recipient reads them on the message's channel. Raises BadTemplate."""
     kind = (
         house().catalog.channels[message.channel].kind
@@ -43,14 +57,19 @@ def shortened(words: str, most: int = SHORT) -> str:
     return line if len(line) <= most else line[: most - 1] + "…"
 
 
-def _order_variables(order: Order, locale: str) -> dict[str, Any]:
+def _order_variables(order: Order | None, locale: str) -> dict[str, Any]:
     community = house().catalog.community
     english = locale == "en"
+    about = {"number": "", "kind": "", "words": "", "place": ""}
+    if order is not None:
+        about = {
+            "number": order.number,
+            "kind": _KINDS_EN[order.kind] if english else order.kind.label,
+            "words": shortened(order.words),
+            "place": order.place,
+        }
     return {
-        "number": order.number,
-        "kind": _KINDS_EN[order.kind] if english else order.kind.label,
-        "words": shortened(order.words),
-        "place": order.place,
+        **about,
         "community": community.name_en if english else community.name,
         "desk_phone": community.desk_phone,
         "timezone": house().timezone,
@@ -64,6 +83,15 @@ def _order_variables(order: Order, locale: str) -> dict[str, Any]:
         "grade": "",
         "solved": False,
         "groups": [],
+        "round": 1,
+        "deadline": "",
+        "due": "",
+        "clock": "",
+        "rung": "",
+        "urgency": "",
+        "count": 0,
+        "lines": [],
+        "figures": {},
     }
 
 
@@ -82,8 +110,33 @@ def _named(session: Session, message: Message) -> dict[str, Any]:
     facts["handler"] = handler.name if handler else ""
     facts["member"] = member.name if member else ""
     facts["reason"] = _reason(session, message)
+    facts |= _of_the_clock(facts, message.locale)
+    if message.event is Event.DIGEST:
+        facts["lines"] = [_line(session, line, message.locale) for line in facts["lines"]]
     facts.pop("version", None)
     return facts
+
+
+def _of_the_clock(facts: Mapping[str, Any], locale: str) -> dict[str, Any]:
+    """The names of a clock and a rung."""
+    clock, rung = facts.get("clock"), int(facts.get("rung") or 0)
+    kind = ClockKind(clock) if clock else None
+    names = CLOCKS_EN if locale == "en" else {one: one.label for one in ClockKind}
+    ladder = house().catalog.ladder
+    return {
+        "clock": names[kind] if kind else "",
+        "rung": ladder[rung - 1].name if rung else "",
+    }
+
+
+def _line(session: Session, line: Mapping[str, Any], locale: str) -> dict[str, Any]:
+    """One order of a digest."""
+    order = session.get(Order, line["order_id"])
+    words = shortened(order.words, 24) if order else ""
+    number = order.number if order else ""
+    clock = _of_the_clock(line, locale)["clock"]
+    is_late = line["event"] != Event.ORDER_DUE_SOON
+    return {"number": number, "words": words, "clock": clock, "due": line["due"], "late": is_late}
 
 
 def _reason(session: Session, message: Message) -> str:
@@ -95,9 +148,13 @@ def _reason(session: Session, message: Message) -> str:
     return row.reason if row else ""
 
 
-def _personal(session: Session, message: Message, order: Order) -> dict[str, Any]:
+def _personal(session: Session, message: Message, order: Order | None) -> dict[str, Any]:
     """What only this recipient may read."""
-    if message.audience is Audience.RESIDENT and message.event is Event.ORDER_DONE:
+    if order is None:
+        if message.audience is not Audience.GROUPS:
+            return {}
+        return {"groups": [group.name for group in house().catalog.chat_groups.values()]}
+    if message.audience is Audience.RESIDENT and message.event in _WITH_LINK:
         own = message.recipient == str(order.resident_id)
         return {"link": rating_link(order.number, int(message.variables["round"])) if own else ""}
     if message.audience is Audience.MEMBER and message.event is Event.ORDER_CLAIMED:

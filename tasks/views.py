@@ -135,12 +135,12 @@ def _minutes(span: timedelta) -> int | float:
     return int(minutes) if minutes.is_integer() else round(minutes, 3)
 
 
-def message_json(session: Session, message: Message, order: Order) -> dict[str, Any]:
+def message_json(session: Session, message: Message, order: Order | None) -> dict[str, Any]:
     """One message with the text that its recipient reads."""
     text = text_of(session, message, order)
     return {
         "id": message.id,
-        "order": order.number,
+        "order": order.number if order else None,
         "event": message.event.value,
         "audience": message.audience.value,
         "recipient": message.recipient,
@@ -159,7 +159,7 @@ def messages_json(state: MessageState | None = None) -> list[dict[str, Any]]:
     """The messages in a state (all without one), the oldest first."""
     wanted = (
         select(Message, Order)
-        .join(Order, col(Message.order_id) == col(Order.id))
+        .outerjoin(Order, col(Message.order_id) == col(Order.id))
         .order_by(col(Message.id))
     )
     if state is not None:

@@ -194,6 +194,16 @@ class Event(Labelled):
     ORDER_MERGED = "order_merged", "已并单"
     ORDER_WITHDRAWN = "order_withdrawn", "已撤单"
     WISH_OPEN = "wish_open", "心愿待认领"
+    ORDER_DUE_SOON = "order_due_soon", "快到期"
+    ORDER_OVERDUE = "order_overdue", "已超期"
+    ORDER_ESCALATED = "order_escalated", "超期上报"
+    DIGEST = "digest", "多件合并提醒"
+    RATING_REMINDER = "rating_reminder", "提醒评价"
+    DAILY_BRIEF = "daily_brief", "每日简报"
+    WEEKLY_BRIEF = "weekly_brief", "每周简报"
+
+
+BY_THE_CLOCK = frozenset({Event.ORDER_DUE_SOON, Event.ORDER_OVERDUE, Event.ORDER_ESCALATED})
 
 
 class MessageState(Labelled):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from tasks.models.enums import Action, Audience, Event, Kind, Role
@@ -28,6 +29,8 @@ class Notice:
     recipient: str = ""
     facts: dict[str, Any] = field(default_factory=dict)
     version: int = 0  # of the order, by the deed that this tells of
+    again: str = ""  # tells apart what is told more than once of one version
+    not_before: datetime | None = None  # nobody hears of it earlier
 
 
 @dataclass(frozen=True)
@@ -131,7 +134,11 @@ def _rated(deed: Deed) -> Notices:
 
 
 def _reopened(deed: Deed) -> Notices:
-    return [_resident(Event.ORDER_REOPENED), *_handler(Event.ORDER_REOPENED, deed.after.handler)]
+    told = [_resident(Event.ORDER_REOPENED), *_handler(Event.ORDER_REOPENED, deed.after.handler)]
+    if rung := deed.after.rung:  # not the first time: it climbs at once
+        facts = {"rung": rung, "clock": "", "due": ""}
+        told.append(Notice(Event.ORDER_ESCALATED, Audience.LADDER, facts=facts))
+    return told
 
 
 def _declined(deed: Deed) -> Notices:
@@ -221,6 +228,23 @@ CARRIED = {
         Event.ORDER_MERGED: (Audience.RESIDENT,),
         Event.ORDER_WITHDRAWN: (Audience.RESIDENT, Audience.HANDLER, Audience.MEMBER),
         Event.WISH_OPEN: (Audience.GROUPS,),
+        Event.ORDER_DUE_SOON: (
+            Audience.HANDLER,
+            Audience.MEMBER,
+            Audience.COORDINATORS,
+            Audience.LADDER,
+        ),
+        Event.ORDER_OVERDUE: (Audience.HANDLER, Audience.COORDINATORS),
+        Event.ORDER_ESCALATED: (Audience.LADDER,),
+        Event.DIGEST: (
+            Audience.HANDLER,
+            Audience.MEMBER,
+            Audience.COORDINATORS,
+            Audience.LADDER,
+        ),
+        Event.RATING_REMINDER: (Audience.RESIDENT,),
+        Event.DAILY_BRIEF: (Audience.COORDINATORS,),
+        Event.WEEKLY_BRIEF: (Audience.COORDINATORS, Audience.GROUPS),
     }.items()
     for audience in audiences
 }

@@ -93,7 +93,7 @@ def _after_pauses(start: datetime, end: datetime, time: Time, pauses: Iterable[P
     for begun, over in _apart(pauses):
         begun = max(begun, start)
         if begun < end and begun < over and (paused := time.worked(begun, over)):
-            end = time.later(end, paused)
+            end = time.moved(end, paused)
     return end
 
 

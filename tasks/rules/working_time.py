@@ -18,6 +18,7 @@ from config.catalog import Calendar
 from tasks.errors import TooFar
 
 LAST_YEAR = 2999
+FIRST_NOTICE = 2004  # the first year in the library
 NOTHING, A_SECOND, A_DAY = timedelta(0), timedelta(seconds=1), timedelta(days=1)
 
 
@@ -30,6 +31,9 @@ class Time(Protocol):
     def later(self, start: datetime, amount: timedelta) -> datetime:
         """The first moment at which `amount` has counted since `start`."""
 
+    def moved(self, moment: datetime, amount: timedelta) -> datetime:
+        """A deadline moved by time that counts: one at the start of a span stays at a start."""
+
     def days_later(self, start: datetime, days: int) -> datetime:
         """`days` working days later."""
 
@@ -41,13 +45,16 @@ class WallClock:
     """Time without gaps: every day counts, all 24 hours of it."""
 
     def worked(self, start: datetime, end: datetime) -> timedelta:
-        return end - start
+        return end.astimezone(UTC) - start.astimezone(UTC)
 
     def later(self, start: datetime, amount: timedelta) -> datetime:
-        return start + amount
+        return start.astimezone(UTC) + amount
+
+    def moved(self, moment: datetime, amount: timedelta) -> datetime:
+        return self.later(moment, amount)
 
     def days_later(self, start: datetime, days: int) -> datetime:
-        return start + timedelta(days=days)
+        return start.astimezone(UTC) + timedelta(days=days)
 
     def knows(self, start: datetime, end: datetime) -> bool:
         return True
@@ -78,9 +85,13 @@ class WorkingTime:
         line = self._covering(start, start)
         while (wanted := line.counted(start) + amount) > line.total:
             line = self._longer(line)
-        if line.is_start(start):  # of two moments with nothing between, one as the start was
-            return line.last_moment(wanted)
-        return line.first_moment(wanted)
+        return max(start, line.first_moment(wanted))
+
+    def moved(self, moment: datetime, amount: timedelta) -> datetime:
+        line = self._covering(moment, moment)
+        while (wanted := line.counted(moment) + amount) >= line.total:
+            line = self._longer(line)
+        return line.last_moment(wanted) if line.is_start(moment) else line.first_moment(wanted)
 
     def days_later(self, start: datetime, days: int) -> datetime:
         """`days` working days later, at the same local time; from outside working time counted from
@@ -129,7 +140,7 @@ class WorkingTime:
         return self._after_gap(local, moment)
 
     def _after_gap(self, local: datetime, moment: datetime) -> datetime:
-        before = local.replace(tzinfo=self._zone, fold=1).astimezone(UTC)
+        before = local.replace(tzinfo=self._zone, fold=1, microsecond=0).astimezone(UTC)
         seconds = range(int((moment - before) / A_SECOND) + 1)
         offset = before.astimezone(self._zone).utcoffset()
         changed = bisect_left(
@@ -148,7 +159,7 @@ class WorkingTime:
         if years and years[0] <= first and last <= years[-1]:
             return self._line
         known = (years[0], years[-1]) if years else (first, last)
-        return self._build(min(first, known[0]), max(last + 1, known[1]))
+        return self._build(min(first, known[0]), max(last, min(last + 1, LAST_YEAR), known[1]))
 
     def _longer(self, line: _Line) -> _Line:
         first, last = line.years[0], line.years[-1]
@@ -198,7 +209,7 @@ class _Line:
         at = bisect_right(self.starts, moment) - 1
         if at < 0:
             return NOTHING
-        return self.before[at] + min(moment, self.ends[at]) - self.starts[at]
+        return self.before[at] + (min(moment, self.ends[at]) - self.starts[at])
 
     def is_start(self, moment: datetime) -> bool:
         at = bisect_left(self.starts, moment)
@@ -235,6 +246,15 @@ def _is_known(year: int) -> bool:
     except NotImplementedError:
         return False
     return True
+
+
+@lru_cache(maxsize=1)
+def last_known_year() -> int:
+    """The last year of which the State Council's notice is in the library."""
+    year = FIRST_NOTICE
+    while _is_known(year + 1):
+        year += 1
+    return year
 
 
 def _decreed(day: date) -> bool | None:

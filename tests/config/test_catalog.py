@@ -135,7 +135,15 @@ def test_the_channels_calendar_and_schedules_are_read(catalog: Catalog) -> None:
     }
     assert catalog.calendar.hours == {"mon-fri": ("09:30-13:00", "15:30-18:30")}
     assert catalog.calendar.holidays[0] == date(2026, 2, 18)
-    assert dict(catalog.schedules) == {"reconcile": "*/10 * * * *", "outbox": "*/10 * * * *"}
+    assert dict(catalog.schedules) == {
+        "reconcile": "*/10 * * * *",
+        "nightly": "30 2 * * *",
+        "weekly": "0 8 * * mon",
+    }
+    assert (catalog.community.quiet, str(catalog.community.keep_residents)) == (
+        "21:00-08:00",
+        "365d",
+    )
 
 
 def test_no_phone_in_the_example_can_be_anybodys(catalog: Catalog) -> None:
@@ -322,14 +330,14 @@ SLIPS = {
         "community.yaml", 7, "desk_phone", "phone: x\ndesk_phone", ("社区", '"phone"')
     ),
     "a schedule of no flow": Slip(
-        "schedules.yaml", 3, "outbox", "outbux: x\noutbox", ('"outbux"', '"outbox"')
+        "schedules.yaml", 3, "nightly", "nightli: x\nnightly", ('"nightli"', '"nightly"')
     ),
     "a kind that the list says": Slip(
         HAND, 28, "name:", "kind: team, name:", ("unit-power", "kind")
     ),
     "a missing key": Slip(CATS, 7, "service_level: quick", "", ("缺少", "service_level"), 4),
     "a missing key within braces": Slip(CHATS, 4, ", people: 82", "", ("merchants-1", "people")),
-    "a missing schedule": Slip("schedules.yaml", 3, "outbox:", "#", ("缺少", "outbox"), 2),
+    "a missing schedule": Slip("schedules.yaml", 3, "nightly:", "#", ("缺少", "nightly"), 2),
     "a contact without channel": Slip(HAND, 28, "channel: by-hand", "", ("contacts.channel",)),
     # kinds of values
     "a word for a number": Slip(CHATS, 4, "82", "many", ("merchants-1", '"people"', "整数")),
@@ -445,7 +453,7 @@ SLIPS = {
     "a cron of four fields": Slip(
         "schedules.yaml", 2, "*/10 * * * *", "*/10 * * *", ('"reconcile"', "定时", "五段")
     ),
-    "a minute that is none": Slip("schedules.yaml", 3, "*/10 *", "75 *", ('"outbox"', "定时")),
+    "a minute that is none": Slip("schedules.yaml", 3, "30 2 *", "75 2 *", ('"nightly"', "定时")),
     "hours that run backwards": Slip(
         "calendar.yaml", 4, "09:30-13:00", "13:00-09:30", ("hours", '"13:00-09:30"')
     ),
@@ -623,8 +631,8 @@ def test_two_time_zones_for_one_community_are_told(folder: Path) -> None:
     ["0 8 * * 1-5", "*/15 8-18 * * mon-fri", "0 0 1 jan,jul *", "5,35 * * * 7", "0 3 */2 * *"],
 )
 def test_crons_as_people_write_them_are_taken(folder: Path, cron: str) -> None:
-    break_line(folder, "schedules.yaml", 3, "*/10 * * * *", cron)
-    assert load_catalog(folder).schedules["outbox"] == cron
+    break_line(folder, "schedules.yaml", 3, "30 2 * * *", cron)
+    assert load_catalog(folder).schedules["nightly"] == cron
 
 
 @pytest.mark.parametrize(
@@ -632,6 +640,6 @@ def test_crons_as_people_write_them_are_taken(folder: Path, cron: str) -> None:
              "0 24 * * *", "0 0 0 * *", "0 0 * 13 *", "0 0 * * mo", "0 0 * * 8", "1, * * * *"]
 )  # fmt: skip
 def test_crons_that_are_none_are_refused(folder: Path, cron: str) -> None:
-    break_line(folder, "schedules.yaml", 3, "*/10 * * * *", cron)
+    break_line(folder, "schedules.yaml", 3, "30 2 * * *", cron)
     (mistake,) = mistakes_in(folder)
     assert (mistake.file, mistake.line) == ("schedules.yaml", 3)

@@ -68,7 +68,7 @@ def test_everything_that_can_be_started_is_deployed_and_again_changes_nothing(
         *(f"act-on-order/{what}" for what in ("改派", "撤单", "恢复", "申请延期", "批准延期")),
         *("act-on-order/退回一线", "act-on-order/回访", "told/已告知", "order/订单"),
         *("import-file/导入", "register-chat/登记一段群聊", "find/查找"),
-        *("reconcile/核对", "outbox/发消息"),
+        *("reconcile/核对", "outbox/发消息", "nightly/夜间处理", "weekly/周报"),
     }
     assert {one.work_pool_name for one in server.deployed.values()} == {"diandan"}
     assert {one.version for one in server.deployed.values()} == {installation_key()}
@@ -84,10 +84,12 @@ def test_the_clock_starts_the_sweeps_in_local_time_and_one_at_a_time(
 ) -> None:
     wait(register_all(server))
     by_clock = {name: one for name, one in server.deployed.items() if one.schedules}
-    assert set(by_clock) == {"reconcile/核对", "outbox/发消息"}
-    for deployment in by_clock.values():
+    crons = {"reconcile/核对": "*/10 * * * *"}
+    crons |= {"nightly/夜间处理": "30 2 * * *", "weekly/周报": "0 8 * * mon"}
+    assert set(by_clock) == set(crons)
+    for name, deployment in by_clock.items():
         ((schedule,),) = [[each.schedule for each in deployment.schedules]]
-        assert (schedule.cron, schedule.timezone) == ("*/10 * * * *", "Asia/Shanghai")
+        assert (schedule.cron, schedule.timezone) == (crons[name], "Asia/Shanghai")
         assert deployment.concurrency_limit == 1
         assert deployment.tags == ["定时"]
     assert {entry.schedule for entry in entries() if entry.schedule} == set(

@@ -289,8 +289,12 @@ def test_an_order_without_a_grid_goes_to_the_community_committee_but_not_to_who_
         do(number, "claim", by="unit-power", to="m-241")
         do(number, "finish", by="m-241", reason="又修了")
         do(number, "rate", by="staff-1", grade="unsatisfied", solved=False, reason="不亮")
-    ladder = [message.recipient for message in rows(Message) if message.audience == "ladder"]
-    assert ladder == ["m-004"]
+    ladder = [
+        (message.event, message.recipient)
+        for message in rows(Message)
+        if message.audience == "ladder"
+    ]
+    assert ladder == [("order_escalated", "m-004"), ("order_unsatisfied", "m-004")]
 
 
 # --- once -----------------------------------------------------------------------------------------

@@ -24,6 +24,24 @@ LINK = "https://diandan.example.org/r/3vT9-kQ"
 STRANGE = "{{ 7*7 }} {% raw %} <script>alert(1)</script> '; DROP TABLE orders;-- ལམ་སྒྲོན་མི་འདུག 🏮"
 CJK = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 
+LINES = [
+    {
+        "number": "A-2026-0007",
+        "words": "桥栏杆松了",
+        "clock": "单位接单",
+        "due": "2026-12-01T10:30:00+00:00",
+        "late": True,
+        "name": "第三网格",
+        "placed": 5,
+        "done": 4,
+    }
+]
+FIGURES = {
+    **dict.fromkeys(("open", "overdue", "raised", "today", "to_tell", "failed", "set_aside"), 3),
+    **dict.fromkeys(("placed", "done", "rated", "content", "reopened"), 2),
+    "first": "11-23",
+    "last": "11-29",
+}
 IN_CHINESE: dict[str, object] = {
     "number": "A-2026-0012",
     "kind": "诉求",
@@ -49,6 +67,12 @@ IN_CHINESE: dict[str, object] = {
     "grade": "basically",
     "solved": True,
     "groups": ["商户一群", "居民二群"],
+    "clock": "办结",
+    "due": "2026-12-03T10:30:00+00:00",
+    "rung": "网格党支部",
+    "count": 12,
+    "lines": LINES,
+    "figures": FIGURES,
 }
 IN_ENGLISH: dict[str, object] = {
     **IN_CHINESE,
@@ -65,9 +89,14 @@ IN_ENGLISH: dict[str, object] = {
     "resident_name": "Resident Two",
     "instead": "the county's power office",
     "groups": ["Merchants 1", "Residents 2"],
+    "clock": "finish",
+    "rung": "the grid's branch",
+    "lines": [{**LINES[0], "words": "The street light", "clock": "finish", "name": "Grid 3"}],
 }
 VALUES = {"zh-CN": IN_CHINESE, "en": IN_ENGLISH}
-NEVER_UNKNOWN = {"number", "kind", "words", "community", "timezone", "locale"}
+NEVER_UNKNOWN = {"number", "kind", "words", "community", "timezone", "locale", "clock"}
+OF_MANY = {Event.DIGEST, Event.DAILY_BRIEF, Event.WEEKLY_BRIEF}
+OF_ONE = [pair for pair in PAIRS if pair[0] not in OF_MANY]
 
 
 def message(
@@ -126,8 +155,9 @@ def test_every_message_can_be_told_in_every_locale_through_every_channel(
     event: Event, audience: Audience, locale: str, channel: ChannelKind
 ) -> None:
     text = message(event, audience, channel=channel, locale=locale)
-    assert "A-2026-0012" in text.body
-    assert "A-2026-0012" in text.subject
+    if event not in OF_MANY:
+        assert "A-2026-0012" in text.body
+        assert "A-2026-0012" in text.subject
     assert text.subject == text.subject.strip() and "\n" not in text.subject
     assert text.body == text.body.strip() and "\n\n\n" not in text.body
 
@@ -149,11 +179,12 @@ def test_what_nobody_knows_leaves_no_hole(event: Event, audience: Audience, loca
     for words in (VALUES[locale]["words"], ""):
         changes = {**unknown, "words": words, "groups": []}
         text = message(event, audience, locale=locale, channel=ChannelKind.MAIL, **changes)
-        for hole in ("“”", "（）", "()", "  ", "：\n", ":\n", "，。", "， ", " ,", " .", "打 告"):
+        before_lists = ("：\n", ":\n") if event not in OF_MANY else ()
+        for hole in ("“”", "（）", "()", "  ", *before_lists, "，。", "， ", " ,", " .", "打 告"):
             assert hole not in f"{text.subject}\n{text.body}\n".replace("您好！", "")
 
 
-@pytest.mark.parametrize(("event", "audience"), PAIRS)
+@pytest.mark.parametrize(("event", "audience"), OF_ONE)
 def test_a_message_is_short_enough_for_a_telephone(event: Event, audience: Audience) -> None:
     text = message(event, audience, words="路" * 60)
     assert len(text.body) <= 240  # the longest words (60) and all of the facts at once
@@ -161,7 +192,7 @@ def test_a_message_is_short_enough_for_a_telephone(event: Event, audience: Audie
 
 
 @pytest.mark.parametrize(
-    ("event", "audience"), [pair for pair in PAIRS if pair[1] is Audience.COORDINATORS]
+    ("event", "audience"), [pair for pair in OF_ONE if pair[1] is Audience.COORDINATORS]
 )
 def test_coordinators_read_two_lines_at_most(event: Event, audience: Audience) -> None:
     assert told(event, audience).count("\n") <= 1

@@ -1,4 +1,4 @@
-"""Deadlines as somebody with a wall calendar and a watch works them out, one table for each kind of trap.
+"""Deadlines as somebody with a wall calendar and a watch works them out, a table for each trap.
 
 Moments are written with their weekday, which is checked, in the local time of the row's calendar.
 """
@@ -13,7 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from config.catalog import Allowance, Calendar
@@ -35,14 +35,14 @@ A_MINUTE, AN_HOUR, A_DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(d
 
 
 def calendar(zone: str = "Asia/Shanghai", **values: Any) -> Calendar:
-    """A calendar; without hours its working days last from midnight to midnight, Monday to Friday."""
+    """A calendar; without hours Monday to Friday are worked, from midnight to midnight."""
     return Calendar.model_validate(
         {"timezone": zone, "hours": {"mon-fri": ("00:00-24:00",)}} | values
     )
 
 
 def moment(text: str, zone: str = "Asia/Shanghai") -> datetime:
-    """ "Mon 2026-09-14 10:00" of a zone; an offset tells which, where the clocks show it twice."""
+    """A time of a zone, as in "Mon 2026-09-14 10:00"; an offset tells which of two it is."""
     weekday, typed = text.split(" ", 1)
     local = datetime.fromisoformat(typed)
     assert weekday.lower() == DAYS[local.weekday()], f"the row is wrong: {text}"
@@ -193,7 +193,7 @@ def test_hours_are_up_as_soon_as_they_have_counted_also_from_the_opening_of_the_
     assert_due(OFFICE, start, allow, until)
 
 
-# --- the deadlines of other systems ----------------------------------------------------------------
+# --- the deadlines of other systems ---------------------------------------------------------------
 
 ROUND_THE_CLOCK = calendar()  # Monday to Friday, 24 hours
 
@@ -326,7 +326,7 @@ def test_what_is_left_is_working_time_and_negative_once_it_is_late(
     assert left(moment(now), moment(due), working_time(OFFICE)) == minutes * A_MINUTE
 
 
-# --- hours that differ, days of one's own ----------------------------------------------------------
+# --- hours that differ, days of one's own ---------------------------------------------------------
 
 UNEQUAL = {
     "mon": ("09:00-12:00",),
@@ -336,6 +336,7 @@ UNEQUAL = {
 VARIED = calendar(hours=UNEQUAL)
 OPEN_ON_SATURDAY = calendar(hours=UNEQUAL, working_days=("2026-09-19",))
 FROM_TUESDAY = calendar(hours={"tue-sat": ("10:00-14:00",)}, working_days=("2026-09-21",))
+SATURDAY_MORNINGS = calendar(hours={"mon-fri": SPANS, "sat": ("10:00-12:00",)}, country="CN")
 OURS_FIRST = calendar(
     hours={"mon-fri": SPANS},
     country="CN",
@@ -372,6 +373,11 @@ OURS_FIRST = calendar(
         # Mon 21 is worked though Mondays are not: with Tuesday's hours
         (FROM_TUESDAY, "Sat 2026-09-19 13:00", "2h", "Mon 2026-09-21 11:00"),
         (FROM_TUESDAY, "Sat 2026-09-12 13:00", "2h", "Tue 2026-09-15 11:00"),  # the Monday before
+        # a Saturday that the country works has Monday's hours, another one its own
+        (SATURDAY_MORNINGS, "Fri 2026-10-09 17:00", "1wd", "Sat 2026-10-10 17:00"),
+        (SATURDAY_MORNINGS, "Sat 2026-10-10 09:30", "4h", "Sat 2026-10-10 16:00"),
+        (SATURDAY_MORNINGS, "Fri 2026-09-11 17:00", "1wd", "Sat 2026-09-12 12:00"),
+        (SATURDAY_MORNINGS, "Fri 2026-09-11 18:00", "1h", "Sat 2026-09-12 10:30"),
         # the community's own days come before the country's
         (OURS_FIRST, "Fri 2026-10-09 16:00", "1wd", "Mon 2026-10-12 16:00"),  # Sat 10 off
         (OURS_FIRST, "Wed 2026-09-30 11:00", "1wd", "Fri 2026-10-02 11:00"),  # Fri 2 worked
@@ -400,7 +406,7 @@ def test_without_a_calendar_all_time_counts(start: str, allow: str, until: str) 
     assert_due(None, start, allow, until)
 
 
-# --- years that nobody knows yet -------------------------------------------------------------------
+# --- years that nobody knows yet ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -426,6 +432,13 @@ def test_what_runs_into_a_year_without_a_notice_is_provisional(
 ) -> None:
     due = due_at(moment(start), Allowance.parse(allow), OFFICE)
     assert (said(due.at), due.provisional) == (said(moment(until)), is_provisional)
+
+
+def test_what_began_in_a_year_without_a_notice_stays_provisional_in_one_with_it() -> None:
+    """The days that count on the way, from the last Wednesday of 2003 on, are not all known."""
+    due = due_at(moment("Wed 2003-12-31 18:00"), Allowance(9, "wd"), OFFICE)
+    assert due.provisional
+    assert moment("Thu 2004-01-08 00:00") < due.at < moment("Sat 2004-01-31 00:00")
 
 
 def test_calendar_days_are_never_provisional_for_no_holiday_moves_them() -> None:
@@ -468,7 +481,7 @@ def test_a_pause_can_make_a_deadline_provisional() -> None:
     assert (said(moved.at), moved.provisional) == (said(moment("Fri 2027-01-01 17:00")), True)
 
 
-# --- where the clocks change -----------------------------------------------------------------------
+# --- where the clocks change ----------------------------------------------------------------------
 
 ALWAYS = {"hours": {"mon-sun": ("00:00-24:00",)}}
 BERLIN = calendar("Europe/Berlin", **ALWAYS)  # Sun 29 March 2026 02→03, Sun 25 October 03→02
@@ -550,7 +563,7 @@ def test_a_working_day_that_would_end_within_the_lost_hour_ends_where_it_is_over
         assert due_at(start, Allowance(1, "wd"), BERLIN).at == over
 
 
-# --- pauses ----------------------------------------------------------------------------------------
+# --- pauses ---------------------------------------------------------------------------------------
 
 MORNING = "Mon 2026-09-14 10:00"  # two hours from then are up at 12:00
 FRIDAY = "Fri 2026-09-11 10:00"  # a working day from then is up on Monday at 10:00
@@ -566,7 +579,12 @@ PAUSES = [
     (MORNING, "4h", [("Mon 2026-09-14 13:00", "Mon 2026-09-14 15:30")], "Mon 2026-09-14 16:30"),
     (MORNING, "1wd", [("Mon 2026-09-14 18:30", "Tue 2026-09-15 09:30")], "Tue 2026-09-15 10:00"),
     # over midnight: half an hour on Monday, half an hour on Tuesday
-    ("Mon 2026-09-14 16:00", "4h", [("Mon 2026-09-14 18:00", "Tue 2026-09-15 10:00")], "Tue 2026-09-15 12:00"),
+    (
+        "Mon 2026-09-14 16:00",
+        "4h",
+        [("Mon 2026-09-14 18:00", "Tue 2026-09-15 10:00")],
+        "Tue 2026-09-15 12:00",
+    ),
     # over the deadline: half an hour is left on Tuesday at 11:00
     (MORNING, "2h", [("Mon 2026-09-14 11:30", "Tue 2026-09-15 11:00")], "Tue 2026-09-15 11:30"),
     # begun with the deadline, or after it: too late to move it
@@ -576,29 +594,71 @@ PAUSES = [
     (MORNING, "2h", [("Mon 2026-09-14 09:30", "Mon 2026-09-14 10:30")], "Mon 2026-09-14 12:30"),
     (MORNING, "2h", [("Thu 2026-09-10 09:30", "Fri 2026-09-11 10:30")], "Mon 2026-09-14 12:00"),
     # two that overlap, in any order: 10:30 to 12:00 once
-    (MORNING, "2h", [("Mon 2026-09-14 11:00", "Mon 2026-09-14 12:00"), ("Mon 2026-09-14 10:30", "Mon 2026-09-14 11:30")], "Mon 2026-09-14 16:00"),
+    (
+        MORNING,
+        "2h",
+        [
+            ("Mon 2026-09-14 11:00", "Mon 2026-09-14 12:00"),
+            ("Mon 2026-09-14 10:30", "Mon 2026-09-14 11:30"),
+        ],
+        "Mon 2026-09-14 16:00",
+    ),
     # one within the other, and the same twice
-    (MORNING, "2h", [("Mon 2026-09-14 10:30", "Mon 2026-09-14 11:30"), ("Mon 2026-09-14 11:00", "Mon 2026-09-14 11:10")], "Mon 2026-09-14 13:00"),
+    (
+        MORNING,
+        "2h",
+        [
+            ("Mon 2026-09-14 10:30", "Mon 2026-09-14 11:30"),
+            ("Mon 2026-09-14 11:00", "Mon 2026-09-14 11:10"),
+        ],
+        "Mon 2026-09-14 13:00",
+    ),
     (MORNING, "2h", [("Mon 2026-09-14 11:00", "Mon 2026-09-14 11:30")] * 2, "Mon 2026-09-14 12:30"),
     # one after the other, the second as the first ends
-    (MORNING, "2h", [("Mon 2026-09-14 10:30", "Mon 2026-09-14 11:00"), ("Mon 2026-09-14 11:00", "Mon 2026-09-14 11:30")], "Mon 2026-09-14 13:00"),
+    (
+        MORNING,
+        "2h",
+        [
+            ("Mon 2026-09-14 10:30", "Mon 2026-09-14 11:00"),
+            ("Mon 2026-09-14 11:00", "Mon 2026-09-14 11:30"),
+        ],
+        "Mon 2026-09-14 13:00",
+    ),
     # the first moves the deadline to 13:00, so that the second counts as well
-    (MORNING, "2h", [("Mon 2026-09-14 11:00", "Mon 2026-09-14 12:00"), ("Mon 2026-09-14 12:30", "Mon 2026-09-14 12:45")], "Mon 2026-09-14 15:45"),
+    (
+        MORNING,
+        "2h",
+        [
+            ("Mon 2026-09-14 11:00", "Mon 2026-09-14 12:00"),
+            ("Mon 2026-09-14 12:30", "Mon 2026-09-14 12:45"),
+        ],
+        "Mon 2026-09-14 15:45",
+    ),
     # over the weekend: an hour and a half on Friday, a quarter on Monday
     (FRIDAY, "1wd", [("Fri 2026-09-11 17:00", "Mon 2026-09-14 09:45")], "Mon 2026-09-14 11:45"),
     # on the Sunday that is worked: all of its six and a half hours
-    ("Fri 2026-09-18 10:00", "2wd", [("Sat 2026-09-19 12:00", "Mon 2026-09-21 00:00")], "Tue 2026-09-22 10:00"),
+    (
+        "Fri 2026-09-18 10:00",
+        "2wd",
+        [("Sat 2026-09-19 12:00", "Mon 2026-09-21 00:00")],
+        "Tue 2026-09-22 10:00",
+    ),
     # over the holidays: an hour on Wednesday, an hour and a half on Thursday the 8th
     (SEPTEMBER, "3wd", [("Wed 2026-09-30 17:30", "Thu 2026-10-08 11:00")], "Sat 2026-10-10 12:30"),
     # within the holidays, Thursday to Wednesday: nothing
     (SEPTEMBER, "3wd", [("Thu 2026-10-01 00:00", "Wed 2026-10-07 12:00")], "Sat 2026-10-10 10:00"),
     # Spring Festival: 4 h on Fri 13, 6.5 h on Sat 14, half an hour on Tue 24
-    ("Fri 2026-02-13 10:00", "1wd", [("Fri 2026-02-13 12:00", "Tue 2026-02-24 10:00")], "Tue 2026-02-24 17:00"),
+    (
+        "Fri 2026-02-13 10:00",
+        "1wd",
+        [("Fri 2026-02-13 12:00", "Tue 2026-02-24 10:00")],
+        "Tue 2026-02-24 17:00",
+    ),
     # calendar days are paused by the wall clock: six hours of Monday night
     (MORNING, "1d", [("Mon 2026-09-14 20:00", "Tue 2026-09-15 02:00")], "Tue 2026-09-15 16:00"),
     # and over a weekend all of it, from Saturday to Monday
     (FRIDAY, "1d", [("Fri 2026-09-11 22:00", "Sun 2026-09-13 22:00")], "Mon 2026-09-14 10:00"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("start", "allow", "pauses", "until"), PAUSES)
@@ -611,25 +671,25 @@ def test_a_pause_moves_a_deadline_by_the_working_time_within(
 
 def test_pauses_are_read_once_and_may_come_one_by_one() -> None:
     pauses = pauses_of(("Mon 2026-09-14 11:00", "Mon 2026-09-14 11:30"))
-    time = working_time(OFFICE)
+    counted = working_time(OFFICE)
     assert said(due_at(moment(MORNING), Allowance(2, "h"), OFFICE, iter(pauses)).at) == said(
         moment("Mon 2026-09-14 12:30")
     )
-    share = used_up_at(0.5, moment(MORNING), moment("Mon 2026-09-14 12:30"), time, iter(pauses))
+    share = used_up_at(0.5, moment(MORNING), moment("Mon 2026-09-14 12:30"), counted, iter(pauses))
     assert said(share) == said(moment("Mon 2026-09-14 11:00"))
 
 
 def test_a_date_that_was_set_is_moved_by_pauses_as_well() -> None:
-    time, start = working_time(OFFICE), moment("Mon 2026-09-14 10:00")
+    counted, start = working_time(OFFICE), moment("Mon 2026-09-14 10:00")
     until = moment("Sun 2026-09-27 23:59:59")  # a Sunday that is off
-    assert due_until(start, until, time).at == until
+    assert due_until(start, until, counted).at == until
     pauses = pauses_of(("Thu 2026-09-24 17:30", "Fri 2026-09-25 12:00"))  # an hour; Friday is off
-    moved = due_until(start, until, time, pauses)
+    moved = due_until(start, until, counted, pauses)
     assert (said(moved.at), moved.provisional) == (said(moment("Mon 2026-09-28 10:30")), False)
-    assert due_until(start, moment("Fri 2027-01-01 12:00"), time).provisional
+    assert due_until(start, moment("Fri 2027-01-01 12:00"), counted).provisional
 
 
-# --- what was worked -------------------------------------------------------------------------------
+# --- what was worked ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -648,13 +708,41 @@ def test_a_date_that_was_set_is_moved_by_pauses_as_well() -> None:
         ("Mon 2026-08-10 00:00", "Mon 2026-08-17 00:00", [], 3 * 390),  # Mon, Tue, Fri
         ("Thu 2026-01-01 00:00", "Fri 2027-01-01 00:00", [], 246 * 390),  # 248 days less Aug 12, 13
         # with pauses: 8:00 to 10:00 half counts; two overlap; one lies outside; one never ended
-        ("Mon 2026-09-14 09:30", "Mon 2026-09-14 13:00", [("Mon 2026-09-14 08:00", "Mon 2026-09-14 10:00")], 180),
-        ("Mon 2026-09-14 09:30", "Mon 2026-09-14 13:00", [("Mon 2026-09-14 10:00", "Mon 2026-09-14 11:00"), ("Mon 2026-09-14 10:30", "Mon 2026-09-14 11:30")], 120),
-        ("Mon 2026-09-14 09:30", "Mon 2026-09-14 13:00", [("Tue 2026-09-15 10:00", "Tue 2026-09-15 11:00")], 210),
-        ("Mon 2026-09-14 09:30", "Mon 2026-09-14 13:00", [("Mon 2026-09-14 12:00", "Fri 2026-12-25 11:00")], 150),
-        ("Mon 2026-09-14 09:30", "Mon 2026-09-14 13:00", [("Fri 2026-09-11 12:00", "Fri 2026-12-25 11:00")], 0),
+        (
+            "Mon 2026-09-14 09:30",
+            "Mon 2026-09-14 13:00",
+            [("Mon 2026-09-14 08:00", "Mon 2026-09-14 10:00")],
+            180,
+        ),
+        (
+            "Mon 2026-09-14 09:30",
+            "Mon 2026-09-14 13:00",
+            [
+                ("Mon 2026-09-14 10:00", "Mon 2026-09-14 11:00"),
+                ("Mon 2026-09-14 10:30", "Mon 2026-09-14 11:30"),
+            ],
+            120,
+        ),
+        (
+            "Mon 2026-09-14 09:30",
+            "Mon 2026-09-14 13:00",
+            [("Tue 2026-09-15 10:00", "Tue 2026-09-15 11:00")],
+            210,
+        ),
+        (
+            "Mon 2026-09-14 09:30",
+            "Mon 2026-09-14 13:00",
+            [("Mon 2026-09-14 12:00", "Fri 2026-12-25 11:00")],
+            150,
+        ),
+        (
+            "Mon 2026-09-14 09:30",
+            "Mon 2026-09-14 13:00",
+            [("Fri 2026-09-11 12:00", "Fri 2026-12-25 11:00")],
+            0,
+        ),
     ],
-)  # fmt: skip
+)
 def test_working_time_is_counted_without_nights_holidays_and_pauses(
     start: str, end: str, pauses: Sequence[tuple[str, str]], minutes: int
 ) -> None:
@@ -690,7 +778,7 @@ def test_calendar_days_count_by_the_wall_clock_and_all_else_by_the_calendar() ->
         assert time_for(Allowance.parse(f"1{unit}"), OFFICE) is working_time(OFFICE)
 
 
-# --- shares and steps ------------------------------------------------------------------------------
+# --- shares and steps -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -703,20 +791,32 @@ def test_calendar_days_count_by_the_wall_clock_and_all_else_by_the_calendar() ->
         # a working day, Monday → Tuesday: 5 h 12 min
         (0.8, "Mon 2026-09-14 10:00", "Tue 2026-09-15 10:00", [], "Mon 2026-09-14 17:42"),
         # paused for an hour, Monday → Tuesday: 5 h are used by 18:30, 12 min are left
-        (0.8, "Mon 2026-09-14 10:00", "Tue 2026-09-15 11:00", [("Mon 2026-09-14 11:00", "Mon 2026-09-14 12:00")], "Tue 2026-09-15 09:42"),
+        (
+            0.8,
+            "Mon 2026-09-14 10:00",
+            "Tue 2026-09-15 11:00",
+            [("Mon 2026-09-14 11:00", "Mon 2026-09-14 12:00")],
+            "Tue 2026-09-15 09:42",
+        ),
         # a pause after that share is not yet known of: five hours, an hour moved
-        (0.5, "Mon 2026-09-14 10:00", "Mon 2026-09-14 18:30", [("Mon 2026-09-14 16:30", "Mon 2026-09-14 17:30")], "Mon 2026-09-14 12:30"),
+        (
+            0.5,
+            "Mon 2026-09-14 10:00",
+            "Mon 2026-09-14 18:30",
+            [("Mon 2026-09-14 16:30", "Mon 2026-09-14 17:30")],
+            "Mon 2026-09-14 12:30",
+        ),
         # five working days over the holidays, Wednesday → Tuesday: four of them
         (0.8, "Wed 2026-09-30 10:00", "Tue 2026-10-13 10:00", [], "Mon 2026-10-12 10:00"),
         # from a Saturday on: from Monday 09:30, 12 min of 15
         (0.8, "Sat 2026-09-12 10:00", "Mon 2026-09-14 09:45", [], "Mon 2026-09-14 09:42"),
     ],
-)  # fmt: skip
+)
 def test_a_share_of_a_deadline_is_used_up_in_working_time(
     share: float, start: str, due: str, pauses: Sequence[tuple[str, str]], used: str
 ) -> None:
-    time = working_time(OFFICE)
-    at = used_up_at(share, moment(start), moment(due), time, pauses_of(*pauses))
+    counted = working_time(OFFICE)
+    at = used_up_at(share, moment(start), moment(due), counted, pauses_of(*pauses))
     assert said(at) == said(moment(used))
 
 
@@ -737,7 +837,7 @@ def test_a_share_of_calendar_days_is_used_up_by_the_wall_clock() -> None:
         ("Mon 2026-09-14 10:00", "Fri 2026-09-18 10:00"),  # Monday → Friday
     ],
 )
-@pytest.mark.parametrize("share", [0.5, 0.8, 1.0])
+@pytest.mark.parametrize("share", [0.8, 1.0])
 def test_nobody_is_warned_before_the_start_or_after_the_deadline(
     share: float, start: str, due: str
 ) -> None:
@@ -770,7 +870,7 @@ def test_without_a_calendar_a_step_is_at_least_24_hours() -> None:
     assert step_after(friday, Allowance(2, "d"), None) == friday + 2 * A_DAY
 
 
-# --- the ends of the calendar ----------------------------------------------------------------------
+# --- the ends of the calendar ---------------------------------------------------------------------
 
 
 def test_a_calendar_of_a_minute_a_week_says_quickly_that_it_is_too_far() -> None:
@@ -810,7 +910,7 @@ def test_an_answer_does_not_depend_on_what_was_asked_before() -> None:
     assert fresh.days_later(start, 600) == experienced.days_later(start, 600)
 
 
-# --- whatever the calendar -------------------------------------------------------------------------
+# --- whatever the calendar ------------------------------------------------------------------------
 
 ZONES = ("Asia/Shanghai", "Europe/Berlin", "America/Santiago", "Australia/Lord_Howe")
 CHANGES = (  # of the clocks in those zones in 2026
@@ -832,13 +932,19 @@ def spans(draw: st.DrawFn) -> tuple[str, ...]:
     return tuple(f"{first}-{last}" for (first, last), is_chosen in pairs if is_chosen)
 
 
+days_near_a_change = st.builds(
+    lambda change, days: change.date() + days * A_DAY, st.sampled_from(CHANGES), st.integers(-3, 3)
+)
+
+
 @st.composite
 def calendars(draw: st.DrawFn, countries: Sequence[str | None] = (None, "CN")) -> Calendar:
-    """Several spans a day that differ from day to day, days off and on; somebody works on Wednesdays."""
+    """Spans that differ from day to day, days off and on; somebody works on Wednesdays."""
     hours = {day: draw(spans()) for day in DAYS}
     hours["wed"] = hours["wed"] or ("01:30-03:15",)
-    days = st.sets(st.integers(0, 364), max_size=8)
-    own = {date(2026, 1, 1) + number * A_DAY for number in draw(days)}
+    own = draw(
+        st.sets(st.dates(date(2026, 1, 1), date(2026, 12, 31)) | days_near_a_change, max_size=8)
+    )
     on = {day for day in own if day.toordinal() % 2}
     return calendar(
         draw(st.sampled_from(ZONES)),
@@ -896,11 +1002,11 @@ def test_an_allowance_is_worked_off_exactly_when_it_is_due(
 def test_who_starts_later_is_not_due_earlier(
     hours: Calendar, starts: list[datetime], allowance: Allowance
 ) -> None:
-    """But for working days from within an hour that comes twice: they end at the same local time."""
+    """But for working days from an hour that comes twice, which end at the same local time."""
     zone = ZoneInfo(hours.timezone)
-    if allowance.unit == "wd":
-        starts = [start for start in starts if not _comes_twice(start, zone)] or [CHANGES[0]]
-    assert due_at(starts[0], allowance, hours).at <= due_at(starts[-1], allowance, hours).at
+    assume(allowance.unit != "wd" or not any(_comes_twice(start, zone) for start in starts))
+    first, second = (due_at(start, allowance, hours).at for start in starts)
+    assert first <= second
 
 
 def _comes_twice(at: datetime, zone: ZoneInfo) -> bool:

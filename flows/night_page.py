@@ -1,0 +1,177 @@
+"""The page of a sweep: how the community stands, what was done, what was set aside; and the week's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from prefect.client.orchestration import PrefectClient
+from prefect.client.schemas.actions import ArtifactCreate
+
+from flows.asking import this_run_id
+from flows.boards import table_of
+from flows.forms.description import escaped
+from tasks.brief import Standing, Undelivered, Week
+from tasks.clock import utc_now
+from tasks.finding import Line
+from tasks.house import house
+from tasks.models.tally import Tally
+from tasks.rules.deadline import local_time
+
+NIGHT, WEEK = "night", "week"
+WORDS = {  # what a sweep counts, in the words of people
+    "released": "挂起到期、恢复办理",
+    "moved": "期限有变动（日历或时限改了）",
+    "started_clocks": "补上计时",
+    "warned": "快到期，已提醒",
+    "overdue": "超期，已提醒",
+    "unclaimed": "微心愿没有人认领，要社区派单",
+    "climbed": "按五级链条上报",
+    "told": "写下的提醒",
+    "single": "单独发的提醒",
+    "digests": "合并成的提醒",
+    "reminded": "催居民评价",
+    "expired": "到期没有评价、已归档",
+    "freed_messages": "放开没人管的发送",
+    "forgotten": "抹去资料的居民",
+    "freed_runs": "放开卡住的运行",
+    "runs_mended": "补好的表单运行",
+    "forgotten_runs": "清掉的登记、告知等运行",
+    "old_runs": "清掉的旧运行",
+}
+
+
+def said_of(tally: Tally) -> Iterator[str]:
+    """What was done, in words, and how much could not be."""
+    for what, count in tally.counts.items():
+        if count:
+            yield f"{WORDS.get(what, what)} {count}"
+    if tally.failed:
+        yield f"没有处理成 {len(tally.failed)}"
+
+
+async def show_trial(client: PrefectClient, tally: Tally) -> None:
+    """What a sweep would do, on the page of its run; nothing of it was done."""
+    await show_trial_text(client, f"# 只看不做：会做这些\n\n{_done(tally, is_trial=True)}")
+
+
+async def show_trial_text(client: PrefectClient, markdown: str) -> None:
+    """A page of a run that has changed nothing."""
+    await _create(client, None, "只看不做", markdown)
+
+
+async def show_night(client: PrefectClient, tally: Tally, standing: Standing) -> None:
+    """The night's report: on the page of its run, and as the newest of all nights."""
+    await _create(client, NIGHT, "夜报", night_report(tally, standing))
+
+
+async def show_week(client: PrefectClient, week: Week) -> None:
+    """The week's report, as the newest of all weeks."""
+    await _create(client, WEEK, "周报", week_report(week))
+
+
+async def _create(client: PrefectClient, key: str | None, title: str, markdown: str) -> None:
+    await client.create_artifact(
+        ArtifactCreate(
+            key=key,
+            type="markdown",
+            description=title,
+            data=markdown,
+            flow_run_id=this_run_id(),
+        )
+    )
+
+
+def night_report(tally: Tally, standing: Standing) -> str:
+    """Read over morning tea: what needs somebody first, then the rest."""
+    figures, now = standing.figures, local_time(utc_now(), house().timezone)
+    head = (
+        f"# 夜报 {now}\n\n在办 **{figures['open']}** 件 · 超期 **{figures['overdue']}** 件 · "
+        f"已上报 **{figures['raised']}** 件 · 今天到期 **{figures['today']}** 件 · "
+        f"要打的电话 **{figures['to_tell']}** 条 · 没送到的消息 **{figures['failed']}** 条"
+    )
+    parts = (
+        _section("没有处理成的，今夜再试", _set_aside(tally.failed)),
+        _section(f"超期 {figures['overdue']} 件", _overdue(standing.overdue, figures["overdue"])),
+        _section("在哪一步等着", _stages(standing)),
+        _section("已上报到哪一级", _rungs(standing)),
+        _section("没有送到的消息", _undelivered(standing.undelivered)),
+        _section("这一夜做了什么", _done(tally, is_trial=False)),
+    )
+    return "\n\n".join([head, *filter(None, parts)])
+
+
+def week_report(week: Week) -> str:
+    """For the weekly meeting."""
+    figures = week.figures
+    head = f"# 周报 {week.first:%m-%d} 至 {week.last:%m-%d}\n\n"
+    rated = f"，评价 {figures['rated']} 件，其中满意和基本满意 {figures['content']} 件"
+    line = (
+        f"收到 **{figures['placed']}** 件，办结 **{figures['done']}** 件{rated * bool(figures['rated'])}，"
+        f"重办 {figures['reopened']} 件。现在在办 **{figures['open']}** 件，超期 **{figures['overdue']}** 件，"
+        f"已上报 **{figures['raised']}** 件。"
+    )
+    rows = [(name, str(placed), str(done)) for name, placed, done in week.grids]
+    grids = _section("各网格", _table(("网格", "收到", "办结"), rows))
+    told = "“向居民汇报”的文字在“要打的电话 / 要转发的文字”里，转发后打勾。"
+    return "\n\n".join(filter(None, [head + line, grids, told]))
+
+
+def _section(title: str, body: str) -> str:
+    return f"## {title}\n\n{body}" if body else ""
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    if not rows:
+        return ""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _set_aside(failed: Sequence[tuple[str, str]]) -> str:
+    return _table(("哪一件", "原因"), [(escaped(what), escaped(why)) for what, why in failed])
+
+
+def _overdue(lines: Sequence[Line], count: int) -> str:
+    if not lines:
+        return "没有。"
+    more = f"\n\n先列 {len(lines)} 件，其余在待办。" if count > len(lines) else ""
+    return table_of(lines, utc_now()) + more
+
+
+def _stages(standing: Standing) -> str:
+    rows = [(stage.name, str(stage.count), str(stage.overdue or "")) for stage in standing.stages]
+    return _table(("环节", "件数", "其中超期"), rows)
+
+
+def _rungs(standing: Standing) -> str:
+    return _table(("级", "在办件数"), [(name, str(count)) for name, count in standing.rungs])
+
+
+def _undelivered(messages: Sequence[Undelivered]) -> str:
+    rows = [
+        (
+            str(one.id),
+            one.number,
+            one.event.label,
+            f"{one.audience.label} {escaped(one.recipient)}",
+            one.channel,
+            one.state.label,
+            one.code,
+        )
+        for one in messages
+    ]
+    return _table(("编号", "订单", "什么事", "告诉谁", "渠道", "状态", "原因"), rows)
+
+
+def _done(tally: Tally, *, is_trial: bool) -> str:
+    rows = [
+        (WORDS.get(what, what), str(count), _numbers(tally.numbers.get(what, []), count))
+        for what, count in tally.counts.items()
+        if count
+    ]
+    nothing = "没有要做的。" if is_trial else "没有什么要做的。"
+    return _table(("做什么", "多少", "哪些"), rows) or nothing
+
+
+def _numbers(numbers: Sequence[str], count: int) -> str:
+    return "、".join(numbers) + (" 等" if numbers and count > len(numbers) else "")

@@ -1,0 +1,135 @@
+"""One night's work on our own tables, step by step; a step that fails does not stop the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from cronsim import CronSim
+from sqlmodel import Session, select
+
+from tasks.brief import Week, standing, week_before
+from tasks.clock import utc_now
+from tasks.dates import expire_ratings, release_holds, remind_to_rate
+from tasks.db import reading, transaction
+from tasks.escalation import sweep_clocks
+from tasks.house import house
+from tasks.marks import set_mark
+from tasks.messages import NOBODY, route_to
+from tasks.models.enums import Audience, Event, MessageState
+from tasks.models.tables import Installation, Mark, Message
+from tasks.models.tally import Tally
+from tasks.outbox import give_up_leases
+from tasks.reminders import gather_reminders
+from tasks.retention import forget_residents
+from tasks.retiming import retime_orders, start_missing_clocks
+from tasks.rules.deadline import local_day
+from tasks.rules.quiet import loud_from
+
+NIGHTLY = "nightly"  # its schedule, and the mark of the last night that was gone through
+PATIENCE = timedelta(minutes=20)  # for the scheduled run, before a night is missed
+Step = Callable[..., Tally]
+
+
+def run_night(*, dry_run: bool = False) -> Tally:
+    """All steps. With `dry_run` nothing is changed: it is counted what would be."""
+    tally = Tally()
+    for name in STEPS:
+        tally.add(take_step(name, dry_run=dry_run))
+    return tally
+
+
+def take_step(name: str, *, dry_run: bool) -> Tally:
+    """What one step did; one that fails as a whole is set aside under its name."""
+    try:
+        return STEPS[name](dry_run=dry_run)
+    except Exception as error:  # the next step must have its turn
+        tally = Tally()
+        tally.set_aside(name, error)
+        return tally
+
+
+def climb_and_gather(*, dry_run: bool = False, urgent_only: bool = False) -> Tally:
+    """Warnings and escalations, and the messages about them let go."""
+    tally = sweep_clocks(urgent_only=urgent_only, dry_run=dry_run)
+    if not dry_run:
+        single, digests = gather_reminders()
+        tally.counts.update(single=single, digests=digests)
+    return tally
+
+
+def free_leases(*, dry_run: bool = False) -> Tally:
+    """Messages whose sender has died."""
+    tally = Tally()
+    if not dry_run:
+        tally.counts["freed_messages"] = give_up_leases()
+    return tally
+
+
+STEPS: dict[str, Step] = {  # a night, in this order, each step with its name for people
+    "放行到期的挂起": release_holds,
+    "按新的日历和时限重算": retime_orders,
+    "补上缺的计时": start_missing_clocks,
+    "提醒和上报": climb_and_gather,
+    "催评": remind_to_rate,
+    "到期未评的归档": expire_ratings,
+    "放开没人管的发送": free_leases,
+    "抹去早已办结的居民资料": forget_residents,
+}
+
+
+def missed_night(now: datetime) -> datetime | None:
+    """The night that should have been gone through by now and was not, None when there is none."""
+    with reading(house().database) as session:
+        mark = session.get(Mark, NIGHTLY)
+        known = mark.at if mark else session.exec(select(Installation.created_at)).one()
+    local = now.astimezone(ZoneInfo(house().timezone))
+    latest = next(CronSim(house().catalog.schedules[NIGHTLY], local, reverse=True))
+    late = known < latest and local - latest > PATIENCE
+    return latest.astimezone(UTC) if late else None
+
+
+def end_night(set_aside: int) -> None:
+    """Marks the night as gone through, and writes the brief for the coordinators, once a day."""
+    figures = {**standing().figures, "set_aside": set_aside}
+    day = local_day(utc_now(), house().timezone).isoformat()
+    with transaction(house().database) as session:
+        write_brief(session, Event.DAILY_BRIEF, Audience.COORDINATORS, day, {"figures": figures})
+    set_mark(NIGHTLY)
+
+
+def end_week() -> Week:
+    """Writes the brief of the last week, to the coordinators and to be forwarded to the groups, once."""
+    week = week_before(utc_now())
+    with transaction(house().database) as session:
+        for audience in (Audience.COORDINATORS, Audience.GROUPS):
+            day = week.first.isoformat()
+            write_brief(session, Event.WEEKLY_BRIEF, audience, day, week.variables)
+    return week
+
+
+def write_brief(
+    session: Session, event: Event, audience: Audience, day: str, variables: dict[str, object]
+) -> None:
+    """A message about no single order, once for a day; heard when the quiet hours are over."""
+    route = route_to(audience, "coordinators", event)
+    key = f"{event}:{day}:{route.recipient}"
+    if session.exec(select(Message.id).where(Message.key == key)).first() is not None:
+        return
+    now = utc_now()
+    session.add(
+        Message(
+            key=key,
+            event=event,
+            audience=audience,
+            recipient=route.recipient,
+            channel=route.channel,
+            locale=route.locale,
+            variables=variables,
+            state=NOBODY if route.code else MessageState.QUEUED,
+            code=route.code,
+            created_at=now,
+            next_attempt_at=loud_from(now, house().catalog.community.quiet, house().timezone),
+        )
+    )
