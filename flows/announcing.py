@@ -5,8 +5,14 @@ from __future__ import annotations
 import asyncio
 
 from flows.asking import connect
-from flows.boards import BY_HAND, TODO, find_board
-from flows.links import artifact_link, deployment_link, deployments_link, waiting_link
+from flows.boards import BY_HAND, NIGHT, TODO, WEEK, find_board
+from flows.links import (
+    artifact_link,
+    artifacts_link,
+    deployment_link,
+    deployments_link,
+    waiting_link,
+)
 from flows.tags import DESK
 
 
@@ -26,15 +32,20 @@ async def _links() -> dict[str, str]:
         async def start(deployment: str) -> str:
             return deployment_link((await client.read_deployment_by_name(deployment)).id)
 
-        todo, by_hand = await find_board(client, TODO), await find_board(client, BY_HAND)
+        async def read(key: str) -> str:
+            board = await find_board(client, key)
+            return artifact_link(board.id) if board else artifacts_link(key)
+
         return {
             "登记新订单": await start("register/登记"),
             "登记一段群聊": await start("register-chat/登记一段群聊"),
             "导入表格": await start("import-file/导入"),
-            "待办": artifact_link(todo.id if todo else ""),
+            "待办": await read(TODO),
             "查找": await start("find/查找"),
-            "要打的电话": artifact_link(by_hand.id if by_hand else ""),
+            "要打的电话": await read(BY_HAND),
             "已告知打勾": await start("told/已告知"),
+            "夜报": await read(NIGHT),
+            "周报": await read(WEEK),
             "所有等待的单": waiting_link(),
             "其他操作": deployments_link(DESK),
         }

@@ -31,7 +31,7 @@ from tasks.rules.deadline import local_time
 from tasks.texts import shortened
 from tasks.waiting import Overview, Stage, look_over
 
-TODO, BY_HAND = "todo", "by-hand"
+TODO, BY_HAND, NIGHT, WEEK = "todo", "by-hand", "night", "week"
 _DUE, _AGE = "期限", "等了"
 _COLUMNS = ("填表", "到哪一步", _DUE, "内容", "类别", "网格", "承办", "编号")
 _UNBROKEN = (
@@ -42,8 +42,10 @@ _UNBROKEN = (
 async def rewrite_boards(client: PrefectClient) -> None:
     """Writes both lists as they are now."""
     todo = _unfinished(await _unfinished_runs(client)) + _todo(look_over())
-    await _write(client, TODO, "待办", todo)
-    await _write(client, BY_HAND, "要打的电话 / 要转发的文字", _by_hand(errands(), count_errands()))
+    await write_board(client, TODO, "待办", todo)
+    await write_board(
+        client, BY_HAND, "要打的电话 / 要转发的文字", _by_hand(errands(), count_errands())
+    )
 
 
 async def find_board(client: PrefectClient, key: str) -> Artifact | None:
@@ -56,7 +58,8 @@ async def find_board(client: PrefectClient, key: str) -> Artifact | None:
     return found[0] if found else None
 
 
-async def _write(client: PrefectClient, key: str, title: str, markdown: str) -> None:
+async def write_board(client: PrefectClient, key: str, title: str, markdown: str) -> None:
+    """Rewrites a list in place, so that its link stays."""
     board = await find_board(client, key)
     if board is None:
         await client.create_artifact(

@@ -13,13 +13,13 @@ from pydantic_settings import SettingsError
 from config.catalog import CatalogError
 from config.settings import Settings
 from flows import cli_output as output
-from flows.cli_clock import moment_in, show_clocks, show_due, show_elapsed
 from flows.cli_news import after_change
-from tasks.clock import clock_at
-from tasks.errors import BadInput, BadRows, DiandanError, WrongPurpose
-from tasks.house import House, house, move_in
+from flows.cli_opening import Json, open_house
+from flows.cli_time import time_commands
+from tasks.errors import BadInput, BadRows, DiandanError
+from tasks.house import house, move_in
 from tasks.messages import check_contacts
-from tasks.migrate import migrate, open_database
+from tasks.migrate import migrate
 from tasks.models.enums import Action, Grade, Kind, MessageState, Purpose, Status, Urgency
 from tasks.models.inputs import Place, Rate
 from tasks.requests import request_for
@@ -29,7 +29,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="点单：居民点单、社区接单、单位接单、党员接单、居民评单。",
 )
-Json = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
+app.add_typer(time_commands)
 
 
 @app.callback()
@@ -48,18 +48,6 @@ def _options(
         chosen["database"] = database
     move_in(Settings.load(**chosen))
     context.obj = at
-
-
-def _open(context: typer.Context) -> House:
-    """Opens the database, and moves the clock if that is asked for and allowed."""
-    here = house()
-    purpose = open_database(here.database, here.catalog)
-    if context.obj is not None:
-        if purpose is Purpose.PRODUCTION:
-            raise WrongPurpose(purpose=purpose.label, why="不能用 --at 拨动时间。")
-        moment = moment_in(context.obj, here.timezone, "--at", last=2200)
-        context.with_resource(clock_at(moment))
-    return here
 
 
 @app.command()
@@ -127,7 +115,7 @@ def place(
     """Place an order for a resident."""
     from tasks.intake import place_order
 
-    _open(context)
+    open_house(context)
     names = ("kind", "words", "place", "grid", "category", "urgency", "resident", "phone")
     more = ("channel", "address", "language", "source", "external_id")
     given = locals()
@@ -155,7 +143,7 @@ def import_(
     """Place the orders of a CSV or XLSX file: all of its rows, or none."""
     from flows.cli_import import Wanted, import_file
 
-    _open(context)
+    open_house(context)
     wanted = Wanted(mapping, by, keep_dates, notify, dry_run)
     import_file(file, wanted, as_json=as_json)
 
@@ -180,7 +168,7 @@ def orders(
     """Find orders; all of them without anything to look for."""
     from tasks.finding import Wanted
 
-    _open(context)
+    open_house(context)
     wanted = Wanted(
         anything=anything,
         number=number,
@@ -199,7 +187,7 @@ def orders(
 @app.command()
 def order(context: typer.Context, number: str, as_json: Json = False) -> None:
     """Show one order with its history and messages."""
-    _open(context)
+    open_house(context)
     output.show_order(number, as_json=as_json)
 
 
@@ -218,7 +206,7 @@ def act(
     """Do one action on an order."""
     from tasks import orders as desk
 
-    _open(context)
+    open_house(context)
     version = desk.version_of(number)
     known = _action(number, action)
     values = {"reason": reason, "to": to, "date": date, **_pairs(set_ or [])}
@@ -264,7 +252,7 @@ def rate(
     """Rate by the token of a rating link."""
     from tasks.rating import rate_by_link
 
-    _open(context)
+    open_house(context)
     request = request_for(Action.RATE, {"grade": grade, "solved": solved, "reason": comment})
     assert isinstance(request, Rate)
     number = rate_by_link(token, request)
@@ -285,7 +273,7 @@ def messages(
     as_json: Json = False,
 ) -> None:
     """List messages."""
-    _open(context)
+    open_house(context)
     output.show_messages(state=state, as_json=as_json)
 
 
@@ -294,7 +282,7 @@ def send(context: typer.Context, as_json: Json = False) -> None:
     """Send the messages that wait."""
     from tasks.outbox import send_waiting
 
-    _open(context)
+    open_house(context)
     output.show_counts(send_waiting(), as_json=as_json)
 
 
@@ -303,45 +291,8 @@ def reconcile(context: typer.Context, as_json: Json = False) -> None:
     """Make the runs of the running installation agree with the orders."""
     from flows.cli_news import reconcile_now
 
-    _open(context)
+    open_house(context)
     output.show_counts(reconcile_now(), as_json=as_json)
-
-
-@app.command()
-def clocks(context: typer.Context, number: str, as_json: Json = False) -> None:
-    """The deadlines of one order, in every round."""
-    _open(context)
-    show_clocks(number, as_json=as_json)
-
-
-@app.command()
-def due(
-    from_: Annotated[str, typer.Option("--from", help="An ISO time; local without a zone.")],
-    allow: Annotated[str, typer.Option(help="90m, 4h, 3wd or 2d.")],
-    calendar: Annotated[
-        Path | None, typer.Option(help="A calendar file; the community's own without one.")
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """When something has to be done: an allowance from a moment on."""
-    show_due(calendar, from_, allow, as_json=as_json)
-
-
-@app.command()
-def elapsed(
-    from_: Annotated[str, typer.Option("--from", help="An ISO time; local without a zone.")],
-    to: Annotated[str, typer.Option()],
-    pause: Annotated[
-        list[str] | None,
-        typer.Option(help="START/END, as often as needed; without END it goes on."),
-    ] = None,
-    calendar: Annotated[
-        Path | None, typer.Option(help="A calendar file; the community's own without one.")
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """How many working minutes lie between two moments."""
-    show_elapsed(calendar, from_, to, pause or [], as_json=as_json)
 
 
 def main() -> None:

@@ -143,7 +143,7 @@ def _message_table(found: Sequence[Mapping[str, Any]]) -> None:
     rows = [
         (
             str(message["id"]),
-            message["order"],
+            message["order"] or "",
             Event(message["event"]).label,
             f"{Audience(message['audience']).label} {names[message['id']]}",
             message["channel"],

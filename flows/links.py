@@ -49,6 +49,11 @@ def artifact_link(id: object) -> str:
     return f"{_pages()}/artifacts/artifact/{id}"
 
 
+def artifacts_link(key: str) -> str:
+    """The page of everything that was written under a key, also before there is anything."""
+    return f"{_pages()}/artifacts/key/{key}"
+
+
 def deployment_link(id: object) -> str:
     """The form that starts a run of a deployment."""
     return f"{_pages()}/deployments/deployment/{id}/run"

@@ -2,51 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.actions import ArtifactCreate
 
 from flows.asking import this_run_id
-from flows.boards import table_of
+from flows.boards import NIGHT, WEEK, table_of, write_board
 from flows.forms.description import escaped
+from flows.sweep_words import WORDS
 from tasks.brief import Standing, Undelivered, Week
 from tasks.clock import utc_now
 from tasks.finding import Line
 from tasks.house import house
 from tasks.models.tally import Tally
 from tasks.rules.deadline import local_time
-
-NIGHT, WEEK = "night", "week"
-WORDS = {  # what a sweep counts, in the words of people
-    "released": "挂起到期、恢复办理",
-    "moved": "期限有变动（日历或时限改了）",
-    "started_clocks": "补上计时",
-    "warned": "快到期，已提醒",
-    "overdue": "超期，已提醒",
-    "unclaimed": "微心愿没有人认领，要社区派单",
-    "climbed": "按五级链条上报",
-    "told": "写下的提醒",
-    "single": "单独发的提醒",
-    "digests": "合并成的提醒",
-    "reminded": "催居民评价",
-    "expired": "到期没有评价、已归档",
-    "freed_messages": "放开没人管的发送",
-    "forgotten": "抹去资料的居民",
-    "freed_runs": "放开卡住的运行",
-    "runs_mended": "补好的表单运行",
-    "forgotten_runs": "清掉的登记、告知等运行",
-    "old_runs": "清掉的旧运行",
-}
-
-
-def said_of(tally: Tally) -> Iterator[str]:
-    """What was done, in words, and how much could not be."""
-    for what, count in tally.counts.items():
-        if count:
-            yield f"{WORDS.get(what, what)} {count}"
-    if tally.failed:
-        yield f"没有处理成 {len(tally.failed)}"
 
 
 async def show_trial(client: PrefectClient, tally: Tally) -> None:
@@ -56,23 +26,27 @@ async def show_trial(client: PrefectClient, tally: Tally) -> None:
 
 async def show_trial_text(client: PrefectClient, markdown: str) -> None:
     """A page of a run that has changed nothing."""
-    await _create(client, None, "只看不做", markdown)
+    await _on_run(client, "只看不做", markdown)
 
 
 async def show_night(client: PrefectClient, tally: Tally, standing: Standing) -> None:
-    """The night's report: on the page of its run, and as the newest of all nights."""
-    await _create(client, NIGHT, "夜报", night_report(tally, standing))
+    """The night's report: on the page of its run, and under the link that always leads to the newest."""
+    await _show(client, NIGHT, "夜报", night_report(tally, standing))
 
 
 async def show_week(client: PrefectClient, week: Week) -> None:
-    """The week's report, as the newest of all weeks."""
-    await _create(client, WEEK, "周报", week_report(week))
+    """The same for the week's report."""
+    await _show(client, WEEK, "周报", week_report(week))
 
 
-async def _create(client: PrefectClient, key: str | None, title: str, markdown: str) -> None:
+async def _show(client: PrefectClient, key: str, title: str, markdown: str) -> None:
+    await _on_run(client, title, markdown)
+    await write_board(client, key, title, markdown)
+
+
+async def _on_run(client: PrefectClient, title: str, markdown: str) -> None:
     await client.create_artifact(
         ArtifactCreate(
-            key=key,
             type="markdown",
             description=title,
             data=markdown,

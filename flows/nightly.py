@@ -12,9 +12,10 @@ from prefect.logging import get_run_logger
 
 from flows.asking import connect, this_run_id
 from flows.news import spread_news
-from flows.night_page import said_of, show_night, show_trial
+from flows.night_page import show_night, show_trial
 from flows.runs import reconcile
 from flows.stuck import free_stuck_runs
+from flows.sweep_words import said_of
 from flows.sweeps import forget_old_runs, forget_typed
 from tasks.brief import standing
 from tasks.models.tally import Tally

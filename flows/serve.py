@@ -13,6 +13,7 @@ from prefect.exceptions import ObjectNotFound
 from prefect.types.entrypoint import EntrypointType
 
 from flows.actions import OFFERS, act_on_order
+from flows.away import note_absence
 from flows.chat import register_chat
 from flows.finding import find
 from flows.importing import import_file
@@ -76,6 +77,7 @@ def _for_the_desk() -> list[Entry]:
             {},
             is_long=True,
         ),
+        Entry(note_absence, "请假代班", DESK, "谁请假、谁代班：这几天的提醒发给代班的人。", {}),
         Entry(tick_off, "已告知", DESK, "打过电话、转发过文字以后，在这里打勾。", {}),
     ]
 

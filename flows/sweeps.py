@@ -28,9 +28,10 @@ from prefect.logging import get_run_logger
 from flows.asking import connect
 from flows.boards import rewrite_boards
 from flows.news import spread_news
-from flows.night_page import said_of, show_trial
+from flows.night_page import show_trial
 from flows.runs import reconcile
 from flows.stuck import free_stuck_runs
+from flows.sweep_words import said_of
 from tasks.clock import utc_now
 from tasks.house import house
 from tasks.night import climb_and_gather, missed_night
@@ -49,6 +50,7 @@ HOLD_WORDS = (
     "told",
     "act-on-order",
     "import-file",
+    "away",
 )  # flows whose runs hold what coordinators typed
 HOLD_PHONES = (
     "told",

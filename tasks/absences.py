@@ -7,7 +7,7 @@ from datetime import date
 from sqlmodel import Session, col, select
 
 from tasks.clock import utc_now
-from tasks.db import transaction
+from tasks.db import reading, transaction
 from tasks.directory import actor
 from tasks.errors import BadInput, UnknownId
 from tasks.house import house
@@ -35,14 +35,15 @@ def _is_there(session: Session, person: str) -> bool:
     return member is not None and member.verified
 
 
-def set_absence(person: str, substitute: str, first: date, last: date, who: str) -> str:
-    """Notes that somebody is away from the first day to the last, and who stands in; gives both names.
+def set_absence(person: str, substitute: str, first: str, last: str, who: str) -> str:
+    """Notes that somebody is away from the first day to the last, and who stands in; says so in words.
 
-    Persons by id or name. Raises UnknownId, and BadInput for days that run backwards or a person who
-    would stand in for themselves.
+    Persons by id or name, days as 2026-03-01. Raises UnknownId, and BadInput for days that are none or
+    run backwards, and for a person who would stand in for themselves.
     """
-    if last < first:
-        raise BadInput(field="到哪天", problem="要在开始的那天之后。")
+    first_day, last_day = _day("从哪天", first), _day("到哪天", last)
+    if last_day < first_day:
+        raise BadInput(field="到哪天", problem="不能在开始的那天之前。")
     with transaction(house().database) as session:
         one, other = _person(session, person), _person(session, substitute)
         if one[0] == other[0]:
@@ -51,13 +52,33 @@ def set_absence(person: str, substitute: str, first: date, last: date, who: str)
             Absence(
                 person=one[0],
                 substitute=other[0],
-                first_day=first,
-                last_day=last,
+                first_day=first_day,
+                last_day=last_day,
                 actor=actor(session, who).id,
                 at=utc_now(),
             )
         )
-    return f"{one[1]} 由 {other[1]} 代班，{first} 到 {last}"
+    return f"{one[1]} 由 {other[1]} 代班，{first_day} 到 {last_day}"
+
+
+def persons() -> dict[str, str]:
+    """Everybody who can be away or stand in, as a line of a pick list, with the id: the staff first."""
+    with reading(house().database) as session:
+        members = session.exec(select(Member).where(Member.verified).order_by(col(Member.id))).all()
+    catalog = house().catalog
+    lines = {f"{staff.name} · 社区干部": staff.id for staff in catalog.staff.values()}
+    for member in members:
+        handler = catalog.handlers.get(member.handler)
+        if catalog.person(member.id) == member.id:
+            lines[f"{member.name} · {handler.name if handler else member.handler}"] = member.id
+    return lines
+
+
+def _day(field: str, typed: str) -> date:
+    try:
+        return date.fromisoformat(typed[:10])
+    except ValueError:
+        raise BadInput(field=field, problem="要写成日期，例如 2026-03-01。") from None
 
 
 def _person(session: Session, typed: str) -> tuple[str, str]:

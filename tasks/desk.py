@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from tasks.advance import find_order, state_of
 from tasks.clock import utc_now
+from tasks.clocks import live_clocks
 from tasks.db import reading
 from tasks.directory import members_of
 from tasks.house import house
@@ -17,6 +18,7 @@ from tasks.models.enums import OPEN, Status
 from tasks.models.state import OrderState
 from tasks.models.tables import History, Member, Order, Resident
 from tasks.rules.deadline import local_day, local_time
+from tasks.rules.ladder import BRANCH
 from tasks.rules.routing import likely_twins, suggest_category
 from tasks.texts import shortened
 from tasks.twins import candidates, recent_open, twin_line
@@ -88,7 +90,7 @@ def _view(session: Session, order: Order) -> DeskView:
         grid=grid.name if grid else "",
         handler=handler.name if handler else "",
         member=member.name if member else "",
-        due=local_time(order.due_at, zone) if order.due_at else "",
+        due=_due(session, order, zone),
         resident_name=resident.name if resident else "",
         resident_phone=resident.phone if resident else "",
         first_asked=_first_asked(history[0]),
@@ -98,6 +100,19 @@ def _view(session: Session, order: Order) -> DeskView:
         members=_members(session, order),
         today=local_day(utc_now(), zone),
     )
+
+
+def _due(session: Session, order: Order, zone: str) -> str:
+    """What has to be done by when, the nearest first, and how high it has climbed."""
+    assert order.id is not None
+    clocks = [clock for clock in live_clocks(session, order.id) if clock.runs]
+    parts = [
+        f"{clock.kind.label} {local_time(clock.due_at, zone)}" + "（暂定）" * clock.provisional
+        for clock in sorted(clocks, key=lambda clock: clock.due_at)
+    ]
+    if order.rung >= BRANCH:
+        parts.append(f"已上报{house().catalog.ladder[order.rung - 1].name}")
+    return "，".join(parts)
 
 
 def _past_deed(session: Session, row: History, zone: str) -> PastDeed:

@@ -48,14 +48,14 @@ def sweep_clocks(
     One clock that fails is set aside and tried again next time. Killed anywhere and started again, it
     does nothing twice. With `dry_run` all is done and undone again.
     """
-    swept, now = Tally(), utc_now()
+    swept, now, looked_at = Tally(), utc_now(), 0
     after: _Place | None = None
     while page := _page(now, after, urgent_only):
         try_batch(page, partial(_take_steps, now, dry_run), swept, itemgetter(2))
         after = page[-1][:2]
-        swept.counts["looked_at"] += len(page)
+        looked_at += len(page)
         if progress:
-            progress(swept.counts["looked_at"])
+            progress(looked_at)
     return swept
 
 

@@ -21,7 +21,7 @@ from tasks.db import dry_transaction, reading, transaction
 from tasks.house import house
 from tasks.marks import marked, set_mark
 from tasks.messages import end_moot
-from tasks.models.enums import OPEN
+from tasks.models.enums import OPEN, Status
 from tasks.models.state import Clock, OrderState
 from tasks.models.tables import ClockChange, ClockRow, History, Order
 from tasks.models.tally import Tally
@@ -30,7 +30,7 @@ from tasks.rules.working_time import last_known_year
 
 LIMITS = "limits"
 WHY = "日历、时限或类别改了"
-_TIMED = sorted(OPEN - STANDING)
+_TIMED = sorted(OPEN - STANDING - {Status.DONE})
 
 
 def retime_orders(*, dry_run: bool = False) -> Tally:

@@ -16,7 +16,7 @@ from tasks.finding import summary
 from tasks.house import house
 from tasks.models.enums import Audience, MessageState
 from tasks.models.state import Clock
-from tasks.models.tables import History, Member, Message, Order, Resident
+from tasks.models.tables import ClockChange, History, Member, Message, Order, Resident
 from tasks.rules.clocks import limit_text, standing_of
 from tasks.texts import text_of
 
@@ -81,6 +81,9 @@ def _details(session: Session, order: Order) -> dict[str, Any]:
     messages = session.exec(
         select(Message).where(Message.order_id == order.id).order_by(col(Message.id))
     )
+    changes = session.exec(
+        select(ClockChange).where(ClockChange.order_id == order.id).order_by(col(ClockChange.id))
+    )
     return {
         "before": order.before.value if order.before else None,
         "hold_until": order.hold_until.isoformat() if order.hold_until else None,
@@ -99,7 +102,21 @@ def _details(session: Session, order: Order) -> dict[str, Any]:
             }
             for row in history
         ],
+        "clock_changes": [_change_json(row) for row in changes],
         "messages": [message_json(session, message, order) for message in messages],
+    }
+
+
+def _change_json(row: ClockChange) -> dict[str, Any]:
+    """A step of the ladder, or (with a `why`) another deadline."""
+    return {
+        "at": _iso(row.at),
+        "clock": row.kind.value,
+        "step": row.step,
+        "rung": row.rung,
+        "due_before": _iso(row.due_before),
+        "due": _iso(row.due_at),
+        "why": row.why,
     }
 
 

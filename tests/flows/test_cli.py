@@ -84,6 +84,7 @@ def test_a_program_places_an_order_and_reads_all_of_it(command: Command) -> None
         "place": "东门",
         "source": "portal",
         "before": None,
+        "clock_changes": [],
         "hold_until": None,
         "merged_into": None,
         "closed_at": None,

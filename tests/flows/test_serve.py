@@ -66,7 +66,13 @@ def test_everything_that_can_be_started_is_deployed_and_again_changes_nothing(
     assert set(server.deployed) == {
         "register/登记",
         *(f"act-on-order/{what}" for what in ("改派", "撤单", "恢复", "申请延期", "批准延期")),
-        *("act-on-order/退回一线", "act-on-order/回访", "told/已告知", "order/订单"),
+        *(
+            "away/请假代班",
+            "act-on-order/退回一线",
+            "act-on-order/回访",
+            "told/已告知",
+            "order/订单",
+        ),
         *("import-file/导入", "register-chat/登记一段群聊", "find/查找"),
         *("reconcile/核对", "outbox/发消息", "nightly/夜间处理", "weekly/周报"),
     }
