@@ -50,11 +50,7 @@ def hold_reminders(session: Session, reminders: Iterable[Reminder]) -> int:
         return 0
     late = {row["order_id"] for row in rows if row["event"] is Event.ORDER_OVERDUE}
     _end_warnings(session, sorted(late))
-    new = 0
-    for start in range(0, len(rows), _PAGE):
-        added = session.execute(_insert(session).values(rows[start : start + _PAGE]))
-        new += int(added.rowcount)  # type: ignore[attr-defined]
-    return new
+    return int(session.connection().execute(_insert(session), rows).rowcount)
 
 
 def _insert(session: Session) -> Any:

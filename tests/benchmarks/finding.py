@@ -34,11 +34,13 @@ COLUMNS = [
     "member",
     "placed_at",
     "due_at",
+    "next_due_at",
+    "rung",
     "words",
     "place",
     "source",
 ]
-FILLED = "number,words,place,source,external_id,kind,status,version,round,urgency,placed_at,category,grid,handler,returns,due_at,wakes,run_attempt"
+FILLED = "number,words,place,source,external_id,kind,status,version,round,urgency,placed_at,category,grid,handler,returns,next_due_at,wakes,run_attempt"
 _OPEN = ",".join(f"'{status.value}'" for status in sorted(OPEN))
 FILTERS: dict[str, tuple[Wanted, str, Sequence[str]]] = {
     "grid and status": (
@@ -91,11 +93,11 @@ _IS_OPEN = f"status in ({_OPEN})"
 _ROWS = f"select {','.join(COLUMNS)} from orders where"
 _LISTS = (
     f"select status, count(*) from orders where {_IS_OPEN} group by status",
-    f"select count(*) from orders where {_IS_OPEN} and due_at < '2026-11-20'",
+    f"select count(*) from orders where {_IS_OPEN} and next_due_at < '2026-11-20'",
     *(
-        f"{_ROWS} status = '{status.value}' and due_at is not null order by {key}, id limit 10"
+        f"{_ROWS} status = '{status.value}' and next_due_at is not null order by {key}, id limit 10"
         for status in sorted(OPEN)
-        for key in ("due_at", "placed_at")
+        for key in ("next_due_at", "placed_at")
     ),
 )
 
@@ -137,4 +139,4 @@ def _bare(database: sqlite3.Connection, where: str, given: Sequence[str], as_jso
         )
         return
     for row in rows:
-        print("\t".join(str(row[at]) for at in (0, 2, 11, 5, 6, 8)), row[12][:24])
+        print("\t".join(str(row[at]) for at in (0, 2, 12, 5, 6, 8)), row[14][:24])

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import clocks
 import finding
 import importing
 import steps
@@ -16,7 +17,12 @@ from measure import Figure, machine
 
 from config.settings import ROOT
 
-PARTS = {"steps": steps.figures, "importing": importing.figures, "finding": finding.figures}
+PARTS = {
+    "steps": steps.figures,
+    "importing": importing.figures,
+    "finding": finding.figures,
+    "clocks": clocks.figures,
+}
 RUNS = "runs"
 
 
