@@ -12,6 +12,7 @@ from sqlalchemy import update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
+from tasks.batches import batches
 from tasks.clock import utc_now
 from tasks.db import transaction
 from tasks.house import house
@@ -24,7 +25,6 @@ from tasks.rules.quiet import told_from
 MANY = 5  # of more at once somebody hears in one digest
 SHOWN = 10  # of which a digest names so many
 HELD = timedelta(days=1)  # a reminder that is not gathered yet is not sent
-_PAGE = 500
 
 
 @dataclass(frozen=True)
@@ -45,12 +45,24 @@ def hold_reminders(session: Session, reminders: Iterable[Reminder]) -> int:
 
     Gives how many are new.
     """
-    rows = [_row(reminder) for reminder in reminders]
+    wanted: dict[str, dict[str, Any]] = {}
+    for row in map(_row, reminders):
+        wanted.setdefault(row["key"], row)  # whoever is told twice hears what comes first
+    rows = _unheard(session, wanted)
     if not rows:
         return 0
     late = {row["order_id"] for row in rows if row["event"] is Event.ORDER_OVERDUE}
     _end_warnings(session, sorted(late))
-    return int(session.connection().execute(_insert(session), rows).rowcount)
+    session.connection().execute(_insert(session), rows)
+    return len(rows)
+
+
+def _unheard(session: Session, rows: Mapping[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those rows whose keys are not there yet."""
+    keys, known = list(rows), set[str]()
+    for some in batches(keys):
+        known.update(session.exec(select(Message.key).where(col(Message.key).in_(some))))
+    return [row for key, row in rows.items() if key not in known]
 
 
 def _insert(session: Session) -> Any:
@@ -83,11 +95,11 @@ def _row(reminder: Reminder) -> dict[str, Any]:
 
 def _end_warnings(session: Session, orders: Sequence[int]) -> None:
     """Nobody is told that something is due soon when it is overdue."""
-    for start in range(0, len(orders), _PAGE):
+    for some in batches(orders):
         session.execute(
             update(Message)
             .where(
-                col(Message.order_id).in_(orders[start : start + _PAGE]),
+                col(Message.order_id).in_(some),
                 col(Message.event) == Event.ORDER_DUE_SOON,
                 col(Message.state).in_(TO_BE_TOLD),
             )

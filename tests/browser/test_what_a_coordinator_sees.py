@@ -171,3 +171,24 @@ def test_a_form_is_readable_on_a_desktop_and_on_a_phone(sit_down, size: tuple[in
     field.scroll_into_view_if_needed()
     expect(field).to_be_in_viewport(ratio=1)
     expect(desk.form.get_by_role("button", name="Resume")).to_be_in_viewport(ratio=1)
+
+
+def test_the_night_is_tried_and_its_report_is_read_over_morning_tea(
+    coordinator, installation
+) -> None:
+    desk = coordinator
+    desk.page.goto(f"{installation.address}/v2/deployments?limit=100")
+    night = desk.page.get_by_role("link", name="夜间处理", exact=True).get_attribute("href")
+    desk.page.goto(f"{installation.address}{night}/run")
+    expect(desk.page.get_by_text("打勾：只列出会做什么，什么也不改。")).to_be_visible()
+    desk.picture("20-夜间处理-启动")
+    desk.start()
+    desk.follow()
+    desk.reload_until(desk.page.get_by_text("Completed", exact=True))
+    desk.go("夜报")
+    desk.click(desk.page.locator("a[href*='/artifacts/artifact/']").first)
+    report = desk.page.get_by_role("heading", name="在哪一步等着")
+    expect(report).to_be_visible()
+    expect(desk.page.get_by_role("cell", name="待受理").first).to_be_visible()
+    expect(desk.page.get_by_text("13800138001")).to_have_count(0)  # nobody's phone
+    desk.whole_picture("21-夜报")
