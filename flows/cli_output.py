@@ -19,6 +19,7 @@ from tasks.house import house
 from tasks.models.enums import (
     Action,
     Audience,
+    ClockKind,
     Event,
     Kind,
     Labelled,
@@ -28,6 +29,7 @@ from tasks.models.enums import (
 )
 from tasks.models.inputs import INPUTS
 from tasks.rules.deadline import local_time
+from tasks.rules.ladder import WARNED
 from tasks.rules.lifecycle import TRANSITIONS
 from tasks.texts import shortened
 from tasks.views import actor_names, messages_json, order_json, recipient_names
@@ -70,7 +72,26 @@ def show_order(number: str, *, as_json: bool = True) -> None:
         for row in found["history"]
     ]
     print_columns(("时间", "动作", "到", "谁", "说明"), rows)
+    if found["clock_changes"]:
+        head = ("时间", "期限", "怎么了", "到哪一级", "原来的期限", "现在的期限")
+        print_columns(head, [_clock_change(change) for change in found["clock_changes"]])
     _message_table(found["messages"])
+
+
+def _clock_change(change: Mapping[str, Any]) -> tuple[str, ...]:
+    """A step of the ladder, or another deadline, in words."""
+    steps = {WARNED: "快到期，已提醒"}
+    what = change["why"] or steps.get(change["step"], "超期，已上报")
+    rung = house().catalog.ladder[change["rung"] - 1].name if change["rung"] else ""
+    clock = ClockKind(change["clock"]).label
+    return (
+        local(change["at"]),
+        clock,
+        what,
+        rung,
+        local(change["due_before"]),
+        local(change["due"]),
+    )
 
 
 def _facts(order: Mapping[str, Any]) -> Iterator[tuple[str, object]]:

@@ -31,14 +31,17 @@ from pydantic import BaseModel
 
 import flows.actions
 import flows.asking
+import flows.away
 import flows.chat
 import flows.finding
 import flows.importing
 import flows.intake
+import flows.nightly
 import flows.order
 import flows.runs
 import flows.sweeps
 import flows.told
+import flows.weekly
 import tasks.house
 from config.catalog import Catalog, load_catalog
 from config.settings import Settings
@@ -282,6 +285,10 @@ class FakePrefect:
 
 def _fits(run: FlowRun, wanted: Any) -> bool:
     assert run.state is not None
+    if wanted.end_time is not None and (
+        run.end_time is None or run.end_time > wanted.end_time.before_
+    ):
+        return False
     if wanted.state is not None and run.state.type not in wanted.state.type.any_:
         return False
     return wanted.tags is None or bool(set(run.tags) & set(wanted.tags.any_))
@@ -324,10 +331,16 @@ def prefect(sqlite_house: House, monkeypatch: pytest.MonkeyPatch) -> FakePrefect
         flows.finding,
         flows.importing,
         flows.sweeps,
+        flows.nightly,
+        flows.weekly,
+        flows.away,
     ):
         monkeypatch.setattr(module, "get_run_logger", lambda: logger)
     monkeypatch.setattr(flows.order, "apply_answer", flows.order.apply_answer.fn)
     monkeypatch.setattr(flows.sweeps, "send_now", flows.sweeps.send_now.fn)
+    step = flows.nightly.take.fn
+    plain = SimpleNamespace(with_options=lambda name: step)
+    monkeypatch.setattr(flows.nightly, "take", plain)
     return fake
 
 
