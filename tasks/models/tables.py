@@ -195,6 +195,7 @@ class Order(SQLModel, table=True):
     due_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     next_due_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     decided_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    granted_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     rung: int = 0
     asked_due_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     asked_by: str | None = None

@@ -165,7 +165,11 @@ def _started(kind: ClockKind, order: OrderState, at: datetime, catalog: Catalog)
         until_since=at if by_date else None,
         due_at=at,
     )
-    return _timed(clock, at, catalog)
+    timed = _timed(clock, at, catalog)
+    granted = order.granted_until
+    if kind is not ClockKind.FINISH or by_date or granted is None or granted <= timed.due_at:
+        return timed
+    return _timed(replace(clock, until=granted, until_since=at), at, catalog)
 
 
 def _new_date(

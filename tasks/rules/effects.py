@@ -76,7 +76,7 @@ def _ask_extension(state: OrderState, request: AskExtension, around: Circumstanc
 
 def _approve_extension(state: OrderState, request: ActionInput, around: Circumstances) -> Changes:
     if state.clock(ClockKind.FINISH) is None:
-        return {"decided_until": state.asked_due_at, **_NO_ASKING}
+        return {"granted_until": state.asked_due_at, **_NO_ASKING}
     return _NO_ASKING  # the clock takes the date over
 
 
@@ -104,7 +104,7 @@ def _appoint(state: OrderState, request: Appoint, around: Circumstances) -> Chan
     changes: Changes = {"handler": request.to, "before": None, "returns": 0, **_NO_CLAIM}
     if request.date:  # the meeting's date overrides one that was asked for before
         until = end_of_day(request.date, around.catalog.calendar.timezone)
-        changes |= {"decided_until": until, **_NO_ASKING}
+        changes |= {"decided_until": until, "granted_until": None, **_NO_ASKING}
     return changes
 
 
@@ -154,6 +154,7 @@ def _reopen(state: OrderState, request: ActionInput, around: Circumstances) -> C
         "done_by": None,
         "closed_at": None,
         "decided_until": None,
+        "granted_until": None,
         "rung": rung_when_reopened(state),
         **_NO_CLAIM,
     }

@@ -20,6 +20,7 @@ _TIME = sa.DateTime(timezone=True)
 def upgrade() -> None:
     op.add_column("orders", sa.Column("next_due_at", _TIME, nullable=True))
     op.add_column("orders", sa.Column("decided_until", _TIME, nullable=True))
+    op.add_column("orders", sa.Column("granted_until", _TIME, nullable=True))
     op.add_column("orders", sa.Column("rung", sa.Integer(), nullable=False, server_default="0"))
     op.drop_index("ix_orders_status_due_at", "orders")
     op.create_index("ix_orders_status_next_due_at", "orders", ["status", "next_due_at"])
@@ -104,5 +105,5 @@ def downgrade() -> None:
     op.drop_index("ix_orders_status_done_at", "orders")
     op.drop_index("ix_orders_status_next_due_at", "orders")
     op.create_index("ix_orders_status_due_at", "orders", ["status", "due_at"])
-    for name in ("rung", "decided_until", "next_due_at"):
+    for name in ("rung", "granted_until", "decided_until", "next_due_at"):
         op.drop_column("orders", name)
