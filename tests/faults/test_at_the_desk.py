@@ -97,7 +97,7 @@ def test_the_list_of_what_waits_leads_to_every_form_by_deadline_and_follows_the_
     for waiting in up.order_runs(["PAUSED"]):
         assert run_link(waiting["id"]) in board, waiting["name"]
     lines = [line for line in board.splitlines() if line.startswith("| [填表]")]
-    due = {order["number"]: order["due_at"] for order in summaries(Wanted())}
+    due = {order["number"]: order["next_due_at"] for order in summaries(Wanted())}
     deadlines = [due[re.findall(r"[AB]-\d{4}-\d{4}", line)[-1]] or "9999" for line in lines]
     assert deadlines == sorted(deadlines)
     (line,) = [line for line in lines if run_link(run) in line]

@@ -17,7 +17,17 @@ DIANDAN = str(Path(sys.executable).with_name("diandan"))
 KILLS, ROWS = 20, 10
 LIVE = ["SCHEDULED", "PENDING", "RUNNING", "PAUSED"]
 MOMENTS = (0.5, 2.0)  # seconds after its start: while it loads, reads, stores, or makes runs
-OF_ITS_TIME = {"id", "at", "placed_at", "due_at", "run_id", "run_attempt", "order_id", "inputs"}
+OF_ITS_TIME = {
+    "id",
+    "at",
+    "placed_at",
+    "due_at",
+    "next_due_at",
+    "run_id",
+    "run_attempt",
+    "order_id",
+    "inputs",
+}
 
 
 def table(path: Path, parts: int) -> Path:
