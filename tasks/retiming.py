@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -16,7 +15,7 @@ from sqlmodel import Session, col, select
 from tasks.advance import state_of
 from tasks.batches import BATCH, batches, try_batch
 from tasks.clock import utc_now
-from tasks.clocks import add_clocks, change_clocks, clock_of
+from tasks.clocks import add_clocks, change_clocks, live_clocks_of
 from tasks.db import dry_transaction, reading, transaction
 from tasks.house import house
 from tasks.marks import marked, set_mark
@@ -155,14 +154,9 @@ def _states(session: Session, ids: Sequence[int]) -> Iterator[tuple[Order, Order
     orders = session.exec(
         select(Order).where(col(Order.id).in_(ids)).order_by(col(Order.id)).with_for_update()
     ).all()
-    clocks: dict[int, list[Clock]] = defaultdict(list)
-    live = select(ClockRow).where(
-        col(ClockRow.order_id).in_(ids), col(ClockRow.stopped_at).is_(None)
-    )
-    for row in session.exec(live.order_by(col(ClockRow.id))):
-        clocks[row.order_id].append(clock_of(row))
+    clocks = live_clocks_of(session, ids)
     for order in orders:
-        yield order, state_of(order, tuple(clocks[order.id or 0]))
+        yield order, state_of(order, tuple(clocks.get(order.id or 0, ())))
 
 
 def _last_steps(session: Session, ids: Sequence[int]) -> dict[int, datetime]:

@@ -676,3 +676,13 @@ def test_whatever_people_do_every_order_has_the_clocks_of_its_status_and_no_othe
         for key, clock in kept.items():
             assert clock in clocks, f"a stopped clock was changed: {key}"
         kept |= {(one.kind, one.version): one for one in clocks if not one.is_live}
+
+
+def test_what_one_submit_stops_and_lets_go_again_runs_as_before(
+    sqlite_house: House, place_at: Callable[..., str], submit: Callable[..., None], look: Look
+) -> None:
+    number = place_at("assigned")
+    due = live(number)
+    submit(number, ("hold", {"reason": "等", "date": "2026-11-30"}), ("resume", {}))
+    assert live(number) == due
+    assert look(number).next_due_at is not None
