@@ -139,7 +139,7 @@ def test_an_order_is_found_by_its_words(coordinator: Any, installation: Any) -> 
     with desk.page.expect_popup() as opened:
         desk.page.get_by_role("link", name="/v2/artifacts/artifact/").click()
     desk.page = opened.value
-    expect(desk.row(OLD).first).to_be_visible()
+    desk.reload_until(desk.row(OLD))
     desk.picture("23-查找-结果")
     desk.row(OLD).first.get_by_role("link", name="填表").click()
     expect(desk.page.get_by_text("Suspended", exact=True).first).to_be_visible()
