@@ -164,10 +164,14 @@ class Catalog:
         rung = self.ladder[level - 1]
         if rung.scope == "community":
             return rung.holders
-        known = self.grids.get(grid) if grid is not None else None
-        if known is None:
+        if self.known_grid(grid) is None:
             return ()
+        known = self.grids[str(grid)]
         return (known.household, known.branch, known.general_branch)[level - 1]
+
+    def known_grid(self, grid: str | None) -> str | None:
+        """The grid's id; None for none, and for one that the community does not have any more."""
+        return grid if grid in self.grids else None
 
 
 def load_catalog(folder: Path, *mappings: Path) -> Catalog:

@@ -11,7 +11,15 @@ from config.calendar_checks import CALENDAR_CHECKS
 from config.drafts import Draft, Slot
 from config.import_checks import IMPORT_CHECKS
 from config.mistakes import Mistake, suggest
-from config.shapes import AT_DESK, AT_OFFICERS, OTHER, ChannelKind, HandlerKind, TeamRole
+from config.shapes import (
+    AT_DESK,
+    AT_OFFICERS,
+    OTHER,
+    ChannelKind,
+    HandlerKind,
+    TeamRole,
+    is_time_zone,
+)
 
 _PERSONS = ("staff", "members")  # two lists, one numbering: a rung's holder may be of either
 _GRID_RUNGS = {
@@ -214,7 +222,7 @@ def _time_zones_agree(draft: Draft) -> Iterator[Mistake]:
     zones = [slot.text("timezone") for slot in draft.of("community")]
     for slot in draft.of("calendar"):
         zone = slot.text("timezone")
-        if zone and zones and zones[0] and zone != zones[0]:
+        if zones and zone not in zones and all(map(is_time_zone, (zone, zones[0]))):
             problem = f'的时区 "{zone}" 和 community.yaml 的 "{zones[0]}" 不一样'
             yield slot.mistake(("timezone",), problem, "两处写成一样的")
 

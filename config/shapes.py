@@ -50,12 +50,19 @@ def _kebab(text: str) -> str:
     return text
 
 
-def _time_zone(text: str) -> str:
+def is_time_zone(text: str) -> bool:
+    """Whether there is a time zone of this name."""
     try:
         ZoneInfo(text)
     except (KeyError, ValueError, OSError):
+        return False
+    return True
+
+
+def _time_zone(text: str) -> str:
+    if not is_time_zone(text):
         remedy = suggest(text, sorted(available_timezones() - {"localtime"}))
-        raise refusal(f'"{text}" 不是时区', remedy) from None
+        raise refusal(f'"{text}" 不是时区', remedy)
     return text
 
 

@@ -23,6 +23,7 @@ from tasks.migrate import migrate
 from tasks.models.enums import Action, Grade, Kind, MessageState, Purpose, Status, Urgency
 from tasks.models.inputs import Place, Rate
 from tasks.requests import request_for
+from tasks.retiming import start_missing_clocks
 
 app = typer.Typer(
     add_completion=False,
@@ -66,6 +67,7 @@ def init(
     """Migrate the database to today's form and mark its purpose."""
     here = house()
     marked = migrate(here.database, here.catalog, purpose)
+    start_missing_clocks()
     print(f"数据库已就绪，用途：{marked.label}。")
 
 
@@ -78,6 +80,7 @@ def up(context: typer.Context) -> None:
     check_address(here.settings)
     check_contacts(here.catalog)
     migrate(here.database, here.catalog)
+    start_missing_clocks()
     print("正在启动，约十几秒…", flush=True)
     run_up()
     print("已停止。")

@@ -15,7 +15,7 @@ def go_through_night(*, dry_run: bool, as_json: bool) -> None:
     tally = run_night(dry_run=dry_run)
     if not dry_run:
         tally.add(mend_running())
-        end_night(len(tally.failed))
+        end_night(tally)
     if as_json:
         counts = {word: tally.counts[word] for word in WORDS}
         failed = [{"what": what, "why": why} for what, why in tally.failed]

@@ -21,7 +21,9 @@ from tasks.rules.deadline import local_time
 
 async def show_trial(client: PrefectClient, tally: Tally) -> None:
     """What a sweep would do, on the page of its run; nothing of it was done."""
-    await show_trial_text(client, f"# 只看不做：会做这些\n\n{_done(tally, is_trial=True)}")
+    head = f"# 只看不做：会做这些\n\n{_done(tally, is_trial=True)}"
+    failed = _section("没有处理成的", _set_aside(tally.failed))
+    await show_trial_text(client, "\n\n".join(filter(None, [head, failed])))
 
 
 async def show_trial_text(client: PrefectClient, markdown: str) -> None:

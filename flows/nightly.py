@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
@@ -18,8 +19,9 @@ from flows.stuck import free_stuck_runs
 from flows.sweep_words import said_of
 from flows.sweeps import forget_old_runs, forget_typed
 from tasks.brief import standing
+from tasks.escalation import Progress
 from tasks.models.tally import Tally
-from tasks.night import STEPS, end_night, take_step
+from tasks.night import CLIMB, STEPS, end_night, take_step
 
 PREFECT_STEPS = 1  # all that is done in Prefect, for the bar
 
@@ -35,23 +37,24 @@ async def work_through_the_night(只看不做: bool = False) -> None:
     async with connect() as client:
         bar = await _bar(client)
         for done, name in enumerate(STEPS):
-            tally.add(await take.with_options(name=name)(name, 只看不做))
+            tally.add(await take.with_options(name=name)(name, 只看不做, bar.within(done)))
             await bar.show(done + 1)
         if 只看不做:
             await show_trial(client, tally)
         else:
             tally.add(await mend_prefect(client))
-            await asyncio.to_thread(end_night, len(tally.failed))
-            await show_night(client, tally, standing())
+            whole = await asyncio.to_thread(end_night, tally)
+            await show_night(client, whole, standing())
             await spread_news(client)
         await bar.show(len(STEPS) + PREFECT_STEPS)
     get_run_logger().info("%s", "，".join(said_of(tally)) or "没有什么要做的")
 
 
 @task(name="step", cache_policy=NO_CACHE)
-async def take(name: str, dry_run: bool) -> Tally:
-    """One step on our own tables; see tasks.night."""
-    return await asyncio.to_thread(take_step, name, dry_run=dry_run)
+async def take(name: str, dry_run: bool, progress: Progress) -> Tally:
+    """One step on our own tables; see tasks.night. The one that can be long moves the bar."""
+    how = {"progress": progress} if name == CLIMB else {}
+    return await asyncio.to_thread(take_step, name, dry_run=dry_run, **how)
 
 
 async def mend_prefect(client: PrefectClient) -> Tally:
@@ -71,12 +74,25 @@ async def mend_prefect(client: PrefectClient) -> Tally:
 
 
 class Bar:
-    """A bar on the run's page that moves with the steps."""
+    """A bar on the run's page that moves with the steps, and within a long one."""
 
     def __init__(self, client: PrefectClient, id: object) -> None:
         self._client, self._id = client, id
 
-    async def show(self, done: int) -> None:
+    def within(self, done: int) -> Progress:
+        """Moves it within the step that follows the first `done`, from that step's own thread."""
+        loop = asyncio.get_running_loop()
+
+        def move(looked_at: int, of: int) -> None:
+            share = min(looked_at / max(of, 1), 1.0)
+            shown = asyncio.run_coroutine_threadsafe(self.show(done + share), loop)
+            with suppress(Exception):  # the work goes on where Prefect cannot show it
+                shown.result(timeout=10)
+
+        return move
+
+    async def show(self, done: float) -> None:
+        """Puts it where so many steps are done."""
         share = 100.0 * done / (len(STEPS) + PREFECT_STEPS)
         await self._client.update_artifact(self._id, ArtifactUpdate(data=share))  # type: ignore[arg-type]
 

@@ -149,6 +149,7 @@ def _known_residents(session: Session, requests: Sequence[Place]) -> dict[Who, R
                 | ((col(Resident.phone) == "") & col(Resident.address).in_(addresses))
             )
             .order_by(col(Resident.id).desc())
+            .with_for_update()  # nobody forgets them meanwhile
         )
         for row in rows:
             known[row.name, row.phone, "" if row.phone else row.address] = row

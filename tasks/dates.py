@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from sqlmodel import col, select
@@ -11,6 +11,7 @@ from tasks.advance import find_order, state_of
 from tasks.clock import utc_now
 from tasks.db import reading, transaction
 from tasks.directory import SYSTEM
+from tasks.errors import StaleOrder
 from tasks.house import house
 from tasks.messages import is_settled, write_messages
 from tasks.models.enums import Audience, Event, Status
@@ -30,20 +31,22 @@ def release_holds(*, dry_run: bool = False) -> Tally:
     """Lets every order go on whose hold ends today or has ended."""
     today = local_day(utc_now(), house().timezone)
     with reading(house().database) as session:
-        wanted = select(Order.number).where(
+        wanted = select(Order.number, Order.version).where(
             col(Order.status) == Status.ON_HOLD, col(Order.hold_until) <= today
         )
-        numbers = list(session.exec(wanted.order_by(col(Order.id))))
-    return _act_on_each(numbers, Resume(reason="挂起的日期到了"), "released", dry_run)
+        seen = list(session.exec(wanted.order_by(col(Order.id))))
+    return _act_on_each(seen, Resume(reason="挂起的日期到了"), "released", dry_run)
 
 
 def expire_ratings(*, dry_run: bool = False) -> Tally:
     """Closes every order that nobody rated within its window."""
     now, catalog = utc_now(), house().catalog
-    numbers = [
-        order.number for order in _done_orders() if rating_until(state_of(order), catalog) <= now
+    seen = [
+        (order.number, order.version)
+        for order in _done_orders()
+        if rating_until(state_of(order), catalog) <= now
     ]
-    return _act_on_each(numbers, Expire(reason="没有人在评价期内评价"), "expired", dry_run)
+    return _act_on_each(seen, Expire(reason="没有人在评价期内评价"), "expired", dry_run)
 
 
 def remind_to_rate(*, dry_run: bool = False) -> Tally:
@@ -61,13 +64,18 @@ def remind_to_rate(*, dry_run: bool = False) -> Tally:
     return tally
 
 
-def _act_on_each(numbers: list[str], request: ActionInput, word: str, dry_run: bool) -> Tally:
+def _act_on_each(
+    seen: Sequence[tuple[str, int]], request: ActionInput, word: str, dry_run: bool
+) -> Tally:
+    """`seen` are numbers with the versions that were looked at: who has moved on is left alone."""
     tally = Tally()
-    for number in numbers:
+    for number, version in seen:
         try:
             if not dry_run:
-                act(number, [request], SYSTEM.id)
+                act(number, [request], SYSTEM.id, version=version)
             tally.note(word, number)
+        except StaleOrder:
+            continue
         except Exception as error:  # the others must have their turn
             tally.set_aside(number, error)
     return tally

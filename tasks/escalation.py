@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sql
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from tasks.absences import who_is_away
 from tasks.batches import BATCH, try_batch
@@ -22,11 +22,12 @@ from tasks.models.enums import ClockKind, Urgency
 from tasks.models.state import Clock
 from tasks.models.tables import ClockChange, ClockRow, Order
 from tasks.models.tally import Tally
+from tasks.moot import end_moot, facts_of
 from tasks.reminders import Reminder, hold_reminders
 from tasks.rules.escalation import Climb, Place, climb
 from tasks.rules.ladder import OVERDUE, WARNED
 
-Progress = Callable[[int], None]
+Progress = Callable[[int, int], None]  # how many have been looked at, of how many
 
 
 @dataclass(frozen=True)
@@ -49,13 +50,14 @@ def sweep_clocks(
     does nothing twice. With `dry_run` all is done and undone again.
     """
     swept, now, looked_at = Tally(), utc_now(), 0
+    due = count_due() if progress else 0
     after: _Place | None = None
     while page := _page(now, after, urgent_only):
         try_batch(page, partial(_take_steps, now, dry_run), swept, itemgetter(2))
         after = page[-1][:2]
         looked_at += len(page)
         if progress:
-            progress(looked_at)
+            progress(looked_at, due)
     return swept
 
 
@@ -97,8 +99,17 @@ def _take_steps(now: datetime, dry_run: bool, page: Sequence[_Found]) -> Tally:
         climbs = [(due, _climb(due, now, away, rungs)) for due in batch]
         _write(session, climbs, now)
         tally = _counted(climbs)
+        _end_warnings(session, climbs)
         tally.counts["told"] += hold_reminders(session, _reminders(climbs))
         return tally
+
+
+def _end_warnings(session: Session, climbs: Sequence[tuple[Due, Climb]]) -> None:
+    """Nobody is told that something is due soon when it is overdue."""
+    late = [due.order_id for due, found in climbs if due.clock.step < OVERDUE <= found.clock.step]
+    if late:
+        orders = session.exec(select(Order).where(col(Order.id).in_(late))).all()
+        end_moot(session, orders)
 
 
 _CLOCK = [getattr(ClockRow, name) for name in FIELDS]
@@ -112,7 +123,7 @@ def _due_clocks(session: Session, rows: Sequence[int], now: datetime) -> list[Du
         .join(Order, col(Order.id) == col(ClockRow.order_id))
         .where(col(ClockRow.id).in_(rows), col(ClockRow.act_at) <= now)
         .order_by(col(ClockRow.act_at), col(ClockRow.id))
-        .with_for_update(of=Order, skip_locked=True)
+        .with_for_update(of=[Order, ClockRow], skip_locked=True)
     )
     cut = 3 + len(_PLACE)
     return [
@@ -120,7 +131,7 @@ def _due_clocks(session: Session, rows: Sequence[int], now: datetime) -> list[Du
             row[0],
             row[1],
             row[2],
-            place=Place(*row[3:cut]),
+            place=Place(house().catalog.known_grid(row[3]), *row[4:cut]),
             clock=Clock(**dict(zip(FIELDS, row[cut:], strict=True))),
         )
         for row in session.execute(wanted)
@@ -210,8 +221,7 @@ def _reminders(climbs: Sequence[tuple[Due, Climb]]) -> Iterator[Reminder]:
                     "grid": due.place.grid,
                     "handler": due.place.handler,
                     "member": due.place.member,
-                    "clock": due.clock.kind.value,
-                    "due": due.clock.due_at.isoformat(),
                     "rung": told.rung,
+                    **facts_of(due.clock),
                 },
             )

@@ -221,7 +221,10 @@ def _resident(session: Session, request: Place) -> Resident | None:
 
 
 def _known_resident(session: Session, request: Place) -> Resident | None:
-    """By name and phone; without a phone by name and address. A name alone is many people's."""
+    """By name and phone; without a phone by name and address. A name alone is many people's.
+
+    Locked, so that nobody forgets them while they place an order.
+    """
     if not (request.phone or request.address):
         return None
     wanted = select(Resident).where(
@@ -229,4 +232,4 @@ def _known_resident(session: Session, request: Place) -> Resident | None:
     )
     if not request.phone:
         wanted = wanted.where(Resident.address == request.address)
-    return session.exec(wanted).first()
+    return session.exec(wanted.with_for_update()).first()

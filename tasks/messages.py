@@ -11,11 +11,9 @@ from sqlmodel import Session, col, select
 from config.catalog import Catalog, ChannelKind, Contact
 from tasks.absences import who_is_away
 from tasks.clock import utc_now
-from tasks.clocks import live_clocks
 from tasks.errors import BadInput
 from tasks.house import house
 from tasks.models.enums import (
-    BY_THE_CLOCK,
     TO_BE_TOLD,
     Audience,
     Event,
@@ -51,10 +49,7 @@ def write_messages(session: Session, order: Order, notices: Sequence[Notice], wh
     Each is rendered once, so that a broken template stops the action and not a message later.
     """
     desk = house().catalog.community.desk
-    if order.status is not Status.ACCEPTED:
-        _end(session, order, Audience.GROUPS, NOBODY, "no_longer_open", "groups")
-    if any(notice.event in _RATED for notice in notices):
-        _end_resident(session, order, Event.ORDER_DONE)
+    _end_answered(session, order, notices)
     for notice in without_echoes(list(notices), who, desk):
         if notice.event is Event.WISH_OPEN and order.status is not Status.ACCEPTED:
             continue  # assigned or claimed in the same submit: nobody is asked any more
@@ -67,6 +62,16 @@ def write_messages(session: Session, order: Order, notices: Sequence[Notice], wh
                 _supersede(session, order, route.recipient)
             session.add(message)
     session.flush()
+
+
+def _end_answered(session: Session, order: Order, notices: Sequence[Notice]) -> None:
+    """Nobody is asked any more what has been answered."""
+    if order.status is not Status.ACCEPTED:
+        _end(session, order, Audience.GROUPS, NOBODY, "no_longer_open", "groups")
+    if any(notice.event in _RATED for notice in notices):
+        _end_resident(session, order, Event.ORDER_DONE)
+    if order.status is not Status.DONE:
+        _end_resident(session, order, Event.RATING_REMINDER)
 
 
 def check_contacts(catalog: Catalog) -> None:
@@ -147,29 +152,11 @@ def _facts(order: Order, notice: Notice) -> dict[str, object]:
         "handler": order.handler,
         "member": order.member,
         "deadline": order.due_at.isoformat() if order.due_at else "",
+        "urgency": order.urgency.value,
         "round": order.round,
         "version": notice.version,
         **notice.facts,
     }
-
-
-def end_moot(session: Session, order: Order) -> None:
-    """Nobody is reminded any more of what has been done, stands still or has got another date."""
-    waiting = session.exec(
-        select(Message).where(
-            Message.order_id == order.id,
-            col(Message.event).in_(BY_THE_CLOCK),
-            col(Message.state).in_(TO_BE_TOLD),
-        )
-    ).all()
-    if not waiting:
-        return
-    assert order.id is not None
-    clocks = {clock.kind.value: clock for clock in live_clocks(session, order.id) if clock.runs}
-    for message in waiting:
-        clock = clocks.get(message.variables.get("clock", ""))
-        if clock is None or clock.due_at.isoformat() != message.variables["due"]:
-            message.state, message.code, message.ended_at = NOBODY, "no_longer_true", utc_now()
 
 
 def _routes(session: Session, order: Order, notice: Notice) -> Iterator[Route]:

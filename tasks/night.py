@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
@@ -13,9 +16,9 @@ from tasks.brief import Week, standing, week_before
 from tasks.clock import utc_now
 from tasks.dates import expire_ratings, release_holds, remind_to_rate
 from tasks.db import reading, transaction
-from tasks.escalation import sweep_clocks
+from tasks.escalation import Progress, sweep_clocks
 from tasks.house import house
-from tasks.marks import set_mark
+from tasks.marks import marked, set_mark
 from tasks.messages import NOBODY, route_to
 from tasks.models.enums import Audience, Event, MessageState
 from tasks.models.tables import Installation, Mark, Message
@@ -40,19 +43,21 @@ def run_night(*, dry_run: bool = False) -> Tally:
     return tally
 
 
-def take_step(name: str, *, dry_run: bool) -> Tally:
+def take_step(name: str, *, dry_run: bool, **how: Any) -> Tally:
     """What one step did; one that fails as a whole is set aside under its name."""
     try:
-        return STEPS[name](dry_run=dry_run)
+        return STEPS[name](dry_run=dry_run, **how)
     except Exception as error:  # the next step must have its turn
         tally = Tally()
         tally.set_aside(name, error)
         return tally
 
 
-def climb_and_gather(*, dry_run: bool = False, urgent_only: bool = False) -> Tally:
+def climb_and_gather(
+    *, dry_run: bool = False, urgent_only: bool = False, progress: Progress | None = None
+) -> Tally:
     """Warnings and escalations, and the messages about them let go."""
-    tally = sweep_clocks(urgent_only=urgent_only, dry_run=dry_run)
+    tally = sweep_clocks(urgent_only=urgent_only, dry_run=dry_run, progress=progress)
     if not dry_run:
         single, digests = gather_reminders()
         tally.counts.update(single=single, digests=digests)
@@ -67,11 +72,12 @@ def free_leases(*, dry_run: bool = False) -> Tally:
     return tally
 
 
+CLIMB = "提醒和上报"
 STEPS: dict[str, Step] = {  # a night, in this order, each step with its name for people
     "放行到期的挂起": release_holds,
     "按新的日历和时限重算": retime_orders,
     "补上缺的计时": start_missing_clocks,
-    "提醒和上报": climb_and_gather,
+    CLIMB: climb_and_gather,
     "催评": remind_to_rate,
     "到期未评的归档": expire_ratings,
     "放开没人管的发送": free_leases,
@@ -90,13 +96,28 @@ def missed_night(now: datetime) -> datetime | None:
     return latest.astimezone(UTC) if late else None
 
 
-def end_night(set_aside: int) -> None:
-    """Marks the night as gone through, and writes the brief for the coordinators, once a day."""
-    figures = {**standing().figures, "set_aside": set_aside}
-    day = local_day(utc_now(), house().timezone).isoformat()
+def end_night(tally: Tally) -> Tally:
+    """Marks the night as gone through, and writes the brief for the coordinators, once a day.
+
+    Gives what this and the earlier runs of the day have done, with what this one set aside.
+    """
+    figures = {**standing().figures, "set_aside": len(tally.failed)}
+    today = local_day(utc_now(), house().timezone)
     with transaction(house().database) as session:
-        write_brief(session, Event.DAILY_BRIEF, Audience.COORDINATORS, day, {"figures": figures})
-    set_mark(NIGHTLY)
+        day, facts = today.isoformat(), {"figures": figures}
+        write_brief(session, Event.DAILY_BRIEF, Audience.COORDINATORS, day, facts)
+    whole = _done_earlier(today)
+    whole.add(tally)
+    set_mark(NIGHTLY, json.dumps({"counts": whole.counts, "numbers": whole.numbers}))
+    return whole
+
+
+def _done_earlier(today: date) -> Tally:
+    mark = marked(NIGHTLY)
+    if mark is None or not mark.value or local_day(mark.at, house().timezone) != today:
+        return Tally()
+    done = json.loads(mark.value)
+    return Tally(counts=Counter(done["counts"]), numbers=done["numbers"])
 
 
 def end_week() -> Week:
@@ -110,7 +131,7 @@ def end_week() -> Week:
 
 
 def write_brief(
-    session: Session, event: Event, audience: Audience, day: str, variables: dict[str, object]
+    session: Session, event: Event, audience: Audience, day: str, variables: Mapping[str, object]
 ) -> None:
     """A message about no single order, once for a day; heard when the quiet hours are over."""
     route = route_to(audience, "coordinators", event)
@@ -126,7 +147,7 @@ def write_brief(
             recipient=route.recipient,
             channel=route.channel,
             locale=route.locale,
-            variables=variables,
+            variables=dict(variables),
             state=NOBODY if route.code else MessageState.QUEUED,
             code=route.code,
             created_at=now,

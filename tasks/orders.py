@@ -11,10 +11,11 @@ from tasks.db import reading, transaction
 from tasks.directory import actor
 from tasks.errors import StaleOrder
 from tasks.house import house
-from tasks.messages import end_moot, mark_handler_told, write_messages
+from tasks.messages import mark_handler_told, write_messages
 from tasks.models.enums import Role
 from tasks.models.inputs import ActionInput, Merge, MoveMoney, Take
 from tasks.models.tables import History, Order
+from tasks.moot import end_moot
 from tasks.rules.deadline import local_time
 from tasks.rules.lifecycle import allowed_actions
 from tasks.rules.notices import Notice
@@ -56,7 +57,7 @@ def act(
         for request in requests:
             notices += advance(session, order, request, person, form)
         write_messages(session, order, notices, person)
-        end_moot(session, order)
+        end_moot(session, [order])
         if person.role is Role.STAFF and any(isinstance(request, Take) for request in requests):
             mark_handler_told(session, order)
 

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import or_, update
+from sqlalchemy import func, or_, update
 from sqlmodel import Session, col, select
 
 from config.catalog import ChannelKind
@@ -16,11 +16,12 @@ from tasks.db import transaction
 from tasks.errors import BadTemplate
 from tasks.house import house
 from tasks.messages import BY_HAND
-from tasks.models.enums import Audience, MessageState
+from tasks.models.enums import UNHURRIED, Audience, MessageState, Urgency
 from tasks.models.tables import Message, Order, Resident
 from tasks.queue import due
 from tasks.rendering import Text
 from tasks.requests import is_mail_address
+from tasks.rules.quiet import is_quiet, loud_from
 from tasks.texts import text_of
 
 LEASE = timedelta(minutes=2)
@@ -45,6 +46,7 @@ def send_waiting(most: int = 500) -> dict[str, int]:
     """Sends what is due, at most `most` messages, and counts the outcomes. One failing never stops the others."""
     counts: Counter[str] = Counter()
     give_up_leases()
+    _wait_for_morning()
     for _ in range(most):
         letter = _lease()
         if letter is None:
@@ -53,6 +55,21 @@ def send_waiting(most: int = 500) -> dict[str, int]:
         counts[outcome.state.value] += 1
         _write_down(letter, outcome)
     return dict(counts)
+
+
+def _wait_for_morning() -> None:
+    """In the quiet hours reminders stay, however they came to be due now: retried, freed or sent late."""
+    now, quiet, zone = utc_now(), house().catalog.community.quiet, house().timezone
+    if not is_quiet(now, quiet, zone):
+        return
+    unhurried = or_(col(Message.event).in_(UNHURRIED), col(Message.audience) == Audience.LADDER)
+    urgency = func.coalesce(col(Message.variables)["urgency"].as_string(), "")
+    with transaction(house().database) as session:
+        session.execute(
+            update(Message)
+            .where(*due(), unhurried, urgency != Urgency.URGENT.value)
+            .values(next_attempt_at=loud_from(now, quiet, zone))
+        )
 
 
 def _lease() -> Letter | None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import or_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
@@ -17,14 +17,18 @@ from tasks.clock import utc_now
 from tasks.db import transaction
 from tasks.house import house
 from tasks.messages import GATHERING, NOBODY, route_to
-from tasks.models.enums import TO_BE_TOLD, Audience, Event, MessageState, Urgency
+from tasks.models.enums import Audience, Event, MessageState, Urgency
 from tasks.models.tables import Message
+from tasks.moot import GIVEN_UP, HELD, reminder_key
 from tasks.rules.deadline import local_day
 from tasks.rules.quiet import told_from
 
 MANY = 5  # of more at once somebody hears in one digest
 SHOWN = 10  # of which a digest names so many
-HELD = timedelta(days=1)  # a reminder that is not gathered yet is not sent
+_ANEW = (  # what a reminder that nobody has heard takes over from the one that is written now
+    *("channel", "locale", "variables", "state", "code", "reason", "attempts"),
+    *("created_at", "next_attempt_at", "ended_at"),
+)
 
 
 @dataclass(frozen=True)
@@ -51,32 +55,36 @@ def hold_reminders(session: Session, reminders: Iterable[Reminder]) -> int:
     rows = _unheard(session, wanted)
     if not rows:
         return 0
-    late = {row["order_id"] for row in rows if row["event"] is Event.ORDER_OVERDUE}
-    _end_warnings(session, sorted(late))
     session.connection().execute(_insert(session), rows)
     return len(rows)
 
 
 def _unheard(session: Session, rows: Mapping[str, dict[str, Any]]) -> list[dict[str, Any]]:
-    """Those rows whose keys are not there yet."""
+    """Those rows whose keys are not there yet, or were given up before anybody heard."""
     keys, known = list(rows), set[str]()
     for some in batches(keys):
-        known.update(session.exec(select(Message.key).where(col(Message.key).in_(some))))
+        heard = col(Message.key).in_(some), col(Message.code).not_in(GIVEN_UP)
+        known.update(session.exec(select(Message.key).where(*heard)))
     return [row for key, row in rows.items() if key not in known]
 
 
 def _insert(session: Session) -> Any:
     dialect = session.connection().dialect.name
-    insert: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    return insert(Message).on_conflict_do_nothing(index_elements=["key"])
+    insert: Any = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(Message)
+    anew = {name: insert.excluded[name] for name in _ANEW}
+    return insert.on_conflict_do_update(
+        index_elements=["key"],
+        set_=anew,
+        where=or_(*(col(Message.code) == code for code in GIVEN_UP)),
+    )
 
 
 def _row(reminder: Reminder) -> dict[str, Any]:
     now, zone = utc_now(), house().timezone
     route = route_to(reminder.audience, reminder.person, reminder.event)
-    about = f"{reminder.event}:{reminder.number}:{local_day(now, zone)}"
+    today = local_day(now, zone)
     return {
-        "key": f"{about}:{route.recipient}",
+        "key": reminder_key(reminder.event, reminder.number, today, route.recipient),
         "order_id": reminder.order_id,
         "event": reminder.event,
         "audience": reminder.audience,
@@ -90,21 +98,8 @@ def _row(reminder: Reminder) -> dict[str, Any]:
         "attempts": 0,
         "created_at": now,
         "next_attempt_at": now + HELD,
+        "ended_at": None,
     }
-
-
-def _end_warnings(session: Session, orders: Sequence[int]) -> None:
-    """Nobody is told that something is due soon when it is overdue."""
-    for some in batches(orders):
-        session.execute(
-            update(Message)
-            .where(
-                col(Message.order_id).in_(some),
-                col(Message.event) == Event.ORDER_DUE_SOON,
-                col(Message.state).in_(TO_BE_TOLD),
-            )
-            .values(state=NOBODY, code="superseded", ended_at=utc_now())
-        )
 
 
 def gather_reminders() -> tuple[int, int]:
@@ -132,6 +127,7 @@ def _held() -> Any:
         select(Message)
         .where(Message.code == GATHERING, Message.state == MessageState.QUEUED)
         .order_by(col(Message.id))
+        .with_for_update()  # whoever gathers at the same time finds them gone
     )
 
 
@@ -174,16 +170,23 @@ def _digest(held: Sequence[Message]) -> Message:
         }
         for message in ranked[:SHOWN]
     ]
+    is_urgent = any(message.variables["urgency"] == Urgency.URGENT for message in held)
+    route = route_to(first.audience, first.recipient, Event.DIGEST)
     return Message(
         key=f"digest:{first.recipient}:{max(message.id or 0 for message in held)}",
         order_id=None,
         event=Event.DIGEST,
         audience=first.audience,
         recipient=first.recipient,
-        channel=first.channel,
-        locale=first.locale,
-        variables={"count": len({message.order_id for message in held}), "lines": lines},
-        state=MessageState.QUEUED,
+        channel=route.channel,
+        locale=route.locale,
+        variables={
+            "count": len({message.order_id for message in held}),
+            "lines": lines,
+            "urgency": (Urgency.URGENT if is_urgent else Urgency.NORMAL).value,
+        },
+        state=NOBODY if route.code else MessageState.QUEUED,
+        code=route.code,
         created_at=utc_now(),
         next_attempt_at=min(map(_told_from, held)),
     )

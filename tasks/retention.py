@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
+import hmac
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from hashlib import sha256
+from typing import Any
 
 import sqlalchemy as sql
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
 from tasks.batches import BATCH, try_batch
 from tasks.clock import utc_now
 from tasks.db import dry_transaction, reading, transaction
 from tasks.house import house
-from tasks.models.enums import OPEN
-from tasks.models.tables import History, Order, Rating, Resident
+from tasks.models.enums import OPEN, TO_BE_TOLD, Audience, MessageState
+from tasks.models.tables import History, Message, Order, Rating, Resident
 from tasks.models.tally import Tally
 
 GONE = "•••"
-_TYPED = {"reason", "instead"}  # what of an action's inputs somebody wrote
+_TYPED = {
+    "reason",
+    "instead",
+}  # what of an action's inputs, or of a message's facts, somebody wrote
 _NUMBERS = re.compile(  # mobile phones, fixed ones with and without their area, identity cards
     r"(?<!\d)(?:(?:\+?86[ -]?)?1[3-9]\d[ -]?\d{4}[ -]?\d{4}|0\d{2,3}[ -]?\d{7,8}"
     r"|\d{17}[\dXx]|(?<!-)\d{7,8})(?!\d)"
 )
-_MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)
 
 
 def forget_residents(*, dry_run: bool = False) -> Tally:
@@ -38,41 +45,44 @@ def forget_residents(*, dry_run: bool = False) -> Tally:
 
 
 def _candidates(before: datetime, after: int) -> list[int]:
-    """Residents, not forgotten yet, of whom no order is open or has ended since."""
-    kept = (
-        sql.exists()
-        .where(
-            col(Order.resident_id) == col(Resident.id),
-            sql.or_(
-                col(Order.status).in_(sorted(OPEN)),
-                sql.exists().where(
-                    col(History.order_id) == col(Order.id), col(History.at) > before
-                ),
-            ),
-        )
-        .correlate(Resident)
-    )
-    placed = sql.exists().where(col(Order.resident_id) == col(Resident.id))
+    """The next residents that can be forgotten."""
     with reading(house().database) as session:
-        wanted = select(Resident.id).where(
-            col(Resident.anonymised_at).is_(None), col(Resident.id) > after, placed, ~kept
-        )
+        wanted = select(Resident.id).where(col(Resident.id) > after, *_can_be_forgotten(before))
         found = session.exec(wanted.order_by(col(Resident.id)).limit(BATCH))
         return [id for id in found if id is not None]
+
+
+def _can_be_forgotten(before: datetime) -> Iterator[ColumnElement[bool]]:
+    """Residents, not forgotten yet, of whom no order is open or has ended since."""
+    is_kept = sql.or_(
+        col(Order.status).in_(sorted(OPEN)),
+        sql.exists().where(col(History.order_id) == col(Order.id), col(History.at) > before),
+    )
+    own = col(Order.resident_id) == col(Resident.id)
+    yield col(Resident.anonymised_at).is_(None)
+    yield sql.exists().where(own).correlate(Resident)
+    yield ~sql.exists().where(own, is_kept).correlate(Resident)
 
 
 def _forget(before: datetime, dry_run: bool, ids: Sequence[int]) -> Tally:
     begin, tally = dry_transaction if dry_run else transaction, Tally()
     with begin(house().database) as session:
-        residents = session.exec(
-            select(Resident).where(col(Resident.id).in_(ids)).with_for_update()
-        )
-        for resident in residents.all():
+        for resident in _locked(session, ids, before):
             orders = session.exec(select(Order).where(Order.resident_id == resident.id)).all()
             if not any(_is_concerned(session, order, before) for order in orders):
                 _erase(session, resident, orders)
                 tally.counts["forgotten"] += 1
     return tally
+
+
+def _locked(session: Session, ids: Sequence[int], before: datetime) -> Sequence[Resident]:
+    """These residents, locked, as far as they have placed no order meanwhile: whoever takes one in locks
+    its resident too."""
+    mine = col(Resident.id).in_(ids)
+    session.exec(
+        select(Resident.id).where(mine).order_by(col(Resident.id).desc()).with_for_update()
+    ).all()
+    return session.exec(select(Resident).where(mine, *_can_be_forgotten(before))).all()
 
 
 def _is_concerned(session: Session, order: Order, before: datetime) -> bool:
@@ -94,16 +104,45 @@ def _erase(session: Session, resident: Resident, orders: Sequence[Order]) -> Non
     for order in orders:
         order.words = without_persons(order.words, names)
         order.place = ""
+        order.external_id = _sealed(order.external_id, names)
         for row in session.exec(select(History).where(History.order_id == order.id)):
             row.reason = without_persons(row.reason, names)
-            typed = {key: row.inputs[key] for key in _TYPED & row.inputs.keys()}
-            clean = {key: without_persons(str(text), names) for key, text in typed.items()}
-            row.inputs = {**row.inputs, **clean}
+            row.inputs = _cleaned(row.inputs, names)
         for rating in session.exec(select(Rating).where(Rating.order_id == order.id)):
             rating.comment = without_persons(rating.comment, names)
+        for message in session.exec(select(Message).where(Message.order_id == order.id)):
+            message.variables = _cleaned(message.variables, names)
+    _end_messages(session, resident)
     resident.name = resident.phone = resident.address = ""
     resident.channel, resident.anonymised_at = None, utc_now()
     session.add(resident)
+
+
+def _cleaned(facts: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    clean = {key: without_persons(str(facts[key]), names) for key in _TYPED & facts.keys()}
+    sealed = {key: _sealed(facts[key], names) for key in {"external_id"} & facts.keys()}
+    return {**facts, **clean, **sealed}
+
+
+def _sealed(id: str | None, names: Sequence[str]) -> str | None:
+    """Another system's id, as it is where it names nobody; otherwise something as unique in its place."""
+    if id is None or without_persons(id, names) == id:
+        return id
+    seal = hmac.new(house().settings.secret_key, f"forget:{id}".encode(), sha256)
+    return f"{GONE}{seal.hexdigest()[:32]}"
+
+
+def _end_messages(session: Session, resident: Resident) -> None:
+    """Who is not known any more can be told nothing."""
+    session.execute(
+        sql.update(Message)
+        .where(
+            col(Message.audience) == Audience.RESIDENT,
+            col(Message.recipient) == str(resident.id),
+            col(Message.state).in_(TO_BE_TOLD),
+        )
+        .values(state=MessageState.SUPPRESSED, code="forgotten", ended_at=utc_now())
+    )
 
 
 def without_persons(text: str, names: Iterable[str]) -> str:

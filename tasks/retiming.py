@@ -19,17 +19,17 @@ from tasks.clocks import add_clocks, change_clocks, live_clocks_of
 from tasks.db import dry_transaction, reading, transaction
 from tasks.house import house
 from tasks.marks import marked, set_mark
-from tasks.messages import end_moot
 from tasks.models.enums import OPEN, Status
 from tasks.models.state import Clock, OrderState
 from tasks.models.tables import ClockChange, ClockRow, History, Order
 from tasks.models.tally import Tally
-from tasks.rules.clocks import STANDING, missing, retimed, with_deadlines
+from tasks.moot import end_moot
+from tasks.rules.clocks import missing, retimed, with_deadlines
 from tasks.rules.working_time import last_known_year
 
 LIMITS = "limits"
 WHY = "日历、时限或类别改了"
-_TIMED = sorted(OPEN - STANDING - {Status.DONE})
+_TIMED = sorted(OPEN - {Status.ON_HOLD, Status.IN_MEETING, Status.DONE})
 
 
 def retime_orders(*, dry_run: bool = False) -> Tally:
@@ -127,7 +127,7 @@ def _store(
                 )
             )
     session.flush()
-    end_moot(session, order)
+    end_moot(session, [order])
 
 
 def _set_deadlines(order: Order, state: OrderState) -> None:

@@ -155,8 +155,10 @@ def _personal(session: Session, message: Message, order: Order | None) -> dict[s
             return {}
         return {"groups": [group.name for group in house().catalog.chat_groups.values()]}
     if message.audience is Audience.RESIDENT and message.event in _WITH_LINK:
+        round = int(message.variables["round"])
+        can_rate = order.status is Status.DONE and order.round == round
         own = message.recipient == str(order.resident_id)
-        return {"link": rating_link(order.number, int(message.variables["round"])) if own else ""}
+        return {"link": rating_link(order.number, round) if own and can_rate else ""}
     if message.audience is Audience.MEMBER and message.event is Event.ORDER_CLAIMED:
         return _whom_to_call(session, message, order)
     if message.audience is Audience.GROUPS:

@@ -204,6 +204,9 @@ class Event(Labelled):
 
 
 BY_THE_CLOCK = frozenset({Event.ORDER_DUE_SOON, Event.ORDER_OVERDUE, Event.ORDER_ESCALATED})
+BRIEFS = frozenset({Event.DAILY_BRIEF, Event.WEEKLY_BRIEF})
+UNHURRIED = BY_THE_CLOCK | BRIEFS | {Event.DIGEST, Event.RATING_REMINDER}
+"""What nobody is woken for, unless its order is urgent; nor for anything that goes up the ladder."""
 
 
 class MessageState(Labelled):

@@ -24,6 +24,7 @@ _FINISH_FROM = {  # in the first round; later ones count from the reopening
     Kind.BIG_WISH: frozenset({Status.TAKEN, Status.CLAIMED}),
 }
 _TAKE_ANEW = frozenset({Action.RETURN, Action.REASSIGN, Action.APPOINT})
+_DECIDE = frozenset({Action.APPOINT, Action.COMPLETE_FUNDING})  # until when, by the meeting
 _BY_DATE = Allowance(1, "wd")  # a date is working time, whatever it replaced
 
 
@@ -31,14 +32,21 @@ def with_clocks(
     before: OrderState | None, after: OrderState, request: ActionInput, around: Circumstances
 ) -> OrderState:
     """`after` with its clocks as the action leaves them, and the deadlines that they make."""
-    live = [clock for clock in before.clocks if clock.is_live] if before else []
+    live = _live(before, around) if before else []
     if after.status in STANDING:
         clocks = _standing(live, after, request, around)
     else:
         clocks = _working(live, after, request, around)
     if until := _new_date(before, after, request):
-        clocks = [_granted(clock, until, around) for clock in clocks]
+        is_order = isinstance(request, Appoint)  # the others only give more time
+        clocks = [_granted(clock, until, around, shorten=is_order) for clock in clocks]
     return with_deadlines(replace(after, clocks=tuple(clocks)))
+
+
+def _live(order: OrderState, around: Circumstances) -> list[Clock]:
+    """The clocks that have not stopped; of an order that never had any those that it should have."""
+    live = [clock for clock in order.clocks if clock.is_live]
+    return live or missing(order, around.now, around.catalog)
 
 
 def retimed(clock: Clock, order: OrderState, now: datetime, catalog: Catalog) -> Clock:
@@ -49,10 +57,16 @@ def retimed(clock: Clock, order: OrderState, now: datetime, catalog: Catalog) ->
 
 
 def missing(order: OrderState, since: datetime, catalog: Catalog) -> list[Clock]:
-    """The clocks that an order at work should have and has not, started at `since`."""
-    if order.status in STANDING:
-        return []
-    kinds = [kind for kind in _wanted(order, None) if order.clock(kind) is None]
+    """The clocks that an order should have and has not, started at `since`; one that stands still gets
+    them when it goes on."""
+    if (
+        order.status is Status.FUNDING
+    ):  # which never had a clock: its deadline is the day decided on
+        order = replace(order, decided_until=order.decided_until or order.due_at or since)
+        wanted = [ClockKind.FUNDING]
+    else:
+        wanted = [] if order.status in STANDING else list(_wanted(order, None))
+    kinds = [kind for kind in wanted if order.clock(kind) is None]
     return [_started(kind, order, since, catalog) for kind in kinds]
 
 
@@ -178,12 +192,14 @@ def _new_date(
     """The date by which the action wants the order finished."""
     if request.action is Action.APPROVE_EXTENSION and before is not None:
         return before.asked_due_at
-    return after.decided_until if isinstance(request, Appoint) and request.date else None
+    return after.decided_until if request.action in _DECIDE else None
 
 
-def _granted(clock: Clock, until: datetime, around: Circumstances) -> Clock:
+def _granted(clock: Clock, until: datetime, around: Circumstances, *, shorten: bool) -> Clock:
     """The finish clock with a new date; the others as they are."""
     if clock.kind is not ClockKind.FINISH or not clock.is_live:
+        return clock
+    if until <= clock.due_at and not shorten:
         return clock
     return _timed(replace(clock, until=until, until_since=around.now), around.now, around.catalog)
 

@@ -102,10 +102,11 @@ def _send_back(state: OrderState, request: ActionInput, around: Circumstances) -
 
 def _appoint(state: OrderState, request: Appoint, around: Circumstances) -> Changes:
     changes: Changes = {"handler": request.to, "before": None, "returns": 0, **_NO_CLAIM}
-    if request.date:  # the meeting's date overrides one that was asked for before
-        until = end_of_day(request.date, around.catalog.calendar.timezone)
-        changes |= {"decided_until": until, "granted_until": None, **_NO_ASKING}
-    return changes
+    if request.date is None:  # that of an earlier meeting was for another decision
+        return {**changes, "decided_until": None}
+    until = end_of_day(request.date, around.catalog.calendar.timezone)
+    # the meeting's date overrides one that was asked for before
+    return {**changes, "decided_until": until, "granted_until": None, **_NO_ASKING}
 
 
 def _open_funding(state: OrderState, request: OpenFunding, around: Circumstances) -> Changes:
@@ -121,6 +122,8 @@ def _open_funding(state: OrderState, request: OpenFunding, around: Circumstances
 
 def _complete_funding(state: OrderState, request: ActionInput, around: Circumstances) -> Changes:
     """The meeting's date was for the money; it is for the work too where it leaves the usual time."""
+    if state.clock(ClockKind.FINISH) is not None:
+        return {}  # the clock takes the date over where it gives more time
     limit = service_level(state.category, around.catalog).finish
     usual = due_at(around.now, limit, around.catalog.calendar).at
     decided = state.decided_until
@@ -155,7 +158,7 @@ def _reopen(state: OrderState, request: ActionInput, around: Circumstances) -> C
         "closed_at": None,
         "decided_until": None,
         "granted_until": None,
-        "rung": rung_when_reopened(state),
+        "rung": rung_when_reopened(state, around.catalog.known_grid(state.grid)),
         **_NO_CLAIM,
     }
     if state.kind is Kind.SMALL_WISH:

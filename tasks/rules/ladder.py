@@ -12,7 +12,7 @@ from datetime import datetime
 from config.catalog import Allowance, Calendar
 from tasks.models.enums import ClockKind
 from tasks.models.state import Clock, OrderState
-from tasks.rules.sla import step_after, time_for, used_up_at
+from tasks.rules.sla import due_until, step_after, time_for, used_up_at
 
 WARNED, OVERDUE, TOP = 1, 2, 5
 WARN_AT = 0.8  # of the time that there is
@@ -28,11 +28,11 @@ def rung_of(step: int, grid: str | None) -> int:
     return 0 if step < OVERDUE else min(step - OVERDUE + COMMITTEE, TOP)
 
 
-def rung_when_reopened(before: OrderState) -> int:
+def rung_when_reopened(before: OrderState, grid: str | None) -> int:
     """The rung that a new round begins with: from the second reopening on, one above the last round's."""
     if before.round == 1:
         return 0
-    lowest = BRANCH if before.grid is not None else COMMITTEE
+    lowest = BRANCH if grid is not None else COMMITTEE
     return min(max(before.rung + 1, lowest), TOP)
 
 
@@ -56,13 +56,14 @@ def _following(step: int, clock: Clock, calendar: Calendar) -> tuple[int, dateti
 
 
 def moment_of(step: int, clock: Clock, calendar: Calendar) -> datetime:
-    """When a step of a running clock is taken."""
+    """When a step of a running clock is taken. What stands still does not climb either."""
     counted = None if clock.by_wall_clock else calendar
     limit = clock.limit or _A_DAY
+    time = time_for(limit if clock.until is None else _A_DAY, counted)
     if step == WARNED:
-        time = time_for(limit if clock.until is None else _A_DAY, counted)
         return used_up_at(WARN_AT, clock.started_at, clock.due_at, time, clock.pauses)
     moment = clock.due_at
     for _ in range(step - OVERDUE):
         moment = step_after(moment, limit, counted)
-    return moment
+    later = [pause for pause in clock.pauses if pause[0] >= clock.due_at]
+    return due_until(clock.due_at, moment, time, later).at

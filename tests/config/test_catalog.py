@@ -619,6 +619,12 @@ def test_an_unknown_time_zone_is_told_with_the_one_that_was_meant(folder: Path) 
     ]
 
 
+@pytest.mark.parametrize(("file", "line"), [("community.yaml", 5), ("calendar.yaml", 2)])
+def test_an_unknown_time_zone_is_told_once(folder: Path, file: str, line: int) -> None:
+    break_line(folder, file, line, "Asia/Shanghai", "Asia/Shangai")
+    assert len(told(folder)) == 1
+
+
 def test_two_time_zones_for_one_community_are_told(folder: Path) -> None:
     break_line(folder, "calendar.yaml", 2, "Asia/Shanghai", "Asia/Urumqi")
     (mistake,) = mistakes_in(folder)

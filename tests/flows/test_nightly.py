@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from prefect.client.schemas.objects import State, StateType
 
+import tasks.escalation
 from flows.away import note_absence
 from flows.nightly import work_through_the_night
 from flows.sweeps import forget_old_runs, reconcile_runs
@@ -53,6 +54,46 @@ def test_the_night_climbs_and_its_report_is_there_in_the_morning(
     assert f"| 按五级链条上报 | 1 | {overdue} |" in report
     assert prefect.artifacts["night-progress"].data == 100.0
     assert order.run_id is not None  # the order got its form in the same night
+
+
+def test_a_second_run_on_the_same_day_keeps_what_the_night_has_done_in_the_report(
+    prefect: Any, overdue: str, place: Callable[..., str], monday: datetime
+) -> None:
+    with clock_at(monday + LATE):
+        prefect.start("nightly/夜间处理", work_through_the_night.fn)
+    with clock_at(monday + LATE + timedelta(hours=1)):
+        prefect.start("nightly/夜间处理", work_through_the_night.fn)
+    assert f"| 按五级链条上报 | 1 | {overdue} |" in prefect.artifacts["night"].data
+    with clock_at(monday + LATE + timedelta(days=1)):
+        prefect.start("nightly/夜间处理", work_through_the_night.fn)
+    assert "| 按五级链条上报 | 1 |" in prefect.artifacts["night"].data  # that of its own day alone
+    with clock_at(monday + LATE + timedelta(days=8)):
+        prefect.start("nightly/夜间处理", work_through_the_night.fn)
+    with clock_at(monday + LATE + timedelta(days=9)):
+        prefect.start("nightly/夜间处理", work_through_the_night.fn)
+    assert "按五级链条上报" not in prefect.artifacts["night"].data
+
+
+def test_the_bar_moves_while_many_orders_climb(
+    prefect: Any, place: Callable[..., str], monday: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks.escalation, "BATCH", 1)
+    for _ in range(4):
+        place()
+    shown: list[float] = []
+    usual = prefect.update_artifact
+
+    async def looked_at(id: Any, artifact: Any) -> None:
+        shown.append(artifact.data)
+        await usual(id, artifact)
+
+    monkeypatch.setattr(prefect, "update_artifact", looked_at)
+    with clock_at(monday + LATE):
+        prefect.start("nightly/夜间处理", work_through_the_night.fn)
+    before, steps = list(night.STEPS).index(night.CLIMB), len(night.STEPS) + 1
+    quarters = [100 * (before + part / 4) / steps for part in (1, 2, 3)]
+    assert all(any(share == pytest.approx(one) for share in shown) for one in quarters)
+    assert shown == sorted(shown)
 
 
 def test_a_night_that_is_only_tried_says_what_it_would_do_and_changes_nothing(

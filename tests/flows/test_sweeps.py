@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from prefect.client.schemas.objects import State, StateType
 
+import tasks.night
 from flows.sweeps import forget_typed, reconcile_runs, send_messages
 from tasks.house import House
 from tasks.models.tables import Message
@@ -25,6 +26,19 @@ def test_the_ten_minute_sweep_gives_every_order_its_run_and_rewrites_the_lists(
     assert desk.form(number).name == "AcceptanceForm"
     assert number in prefect.artifacts["todo"].data
     assert prefect.log == ["核对 {'started': 1}，清理 0 次登记或告知"]
+
+
+def test_reminders_that_fail_do_not_keep_the_rest_from_being_done(
+    prefect: Any, desk: Any, place: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(**_how: bool) -> None:
+        raise RuntimeError
+
+    monkeypatch.setitem(tasks.night.STEPS, tasks.night.CLIMB, broken)
+    number = place()
+    assert prefect.start("reconcile/核对", reconcile_runs.fn).state.is_completed()
+    assert desk.form(number).name == "AcceptanceForm"
+    assert prefect.log == ["核对 {'started': 1}，清理 0 次登记或告知，没有处理成 1"]
 
 
 def test_the_sweep_of_messages_sends_what_waits(

@@ -38,7 +38,7 @@ def test_orders_overdue_by_years_climb_to_the_top_and_nobody_gets_more_than_one_
         run_import(plan_import(MESSAGES), "staff-1", keep_dates=True)
     with clock_at(NIGHT):
         tally = run_night()
-        end_night(len(tally.failed))
+        end_night(tally)
     assert (tally.failed, tally.counts["overdue"], tally.counts["climbed"]) == ([], 2200, 2200)
     assert {order.rung for order in rows(Order)} == {5}  # without a grid: committee, then the town
     told = [message for message in rows(Message) if message.state is MessageState.QUEUED]

@@ -16,12 +16,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 from sqlmodel import select
 
 from config.shapes import DAYS
 from tasks.clock import clock_at
 from tasks.clocks import all_clocks
-from tasks.db import reading
+from tasks.db import reading, transaction
 from tasks.errors import DiandanError
 from tasks.house import House, house
 from tasks.models.enums import Action, ClockKind, Kind, Status
@@ -359,6 +360,69 @@ def test_a_return_and_a_new_assignment_in_one_submit_start_one_clock(
     assert stopped(number, "take") == [(2.5 * HOUR, 4 * HOUR)]  # 11-13 and 15:30-16 of 6.5 hours
 
 
+# --- dates that somebody sets -----------------------------------------------------------------------
+
+
+def test_an_extension_that_is_approved_after_a_long_hold_takes_no_time_away(
+    sqlite_house: House, carry: Carry
+) -> None:
+    number = carry(
+        *STEPS["appeal"][:5],
+        ("Wed 09-16 11:30", "ask_extension", {"date": "2026-09-18", "reason": "等货"}),
+        ("Wed 09-16 12:00", "hold", {"reason": "等货", "date": "2026-09-30"}),
+        ("Fri 09-18 12:00", "resume", {}),
+    )
+    # five hours and a half were left on Wednesday: four of Friday, and Sunday's from 9:30
+    assert live(number) == {"finish": "Sun 09-20 11:00"}
+    carry(("Fri 09-18 12:10", "approve_extension", {"by": "staff-2"}), number=number)
+    assert live(number) == {"finish": "Sun 09-20 11:00"}
+
+
+def test_the_date_of_an_earlier_meeting_does_not_outlive_its_decision(
+    sqlite_house: House, carry: Carry
+) -> None:
+    number = carry(
+        *STEPS["big wish"][:2],
+        ("Tue 09-15 10:00", "appoint", {**MEETING, "date": "2026-11-30"}),
+        ("Tue 09-15 11:00", "return", {"reason": "做不了", "by": "unit-housing"}),
+        ("Tue 09-15 12:00", "appoint", MEETING),
+        ("Tue 09-15 16:00", "take", {}),
+        **HALL,
+    )
+    assert live(number)["finish"] == "Mon 10-12 16:00"  # fifteen working days, as without a date
+
+
+@pytest.mark.parametrize(
+    ("date", "finish"),
+    [
+        ("2026-10-30", "Fri 10-30 23:59:59"),
+        ("2026-10-09", "Tue 10-13 16:00"),  # a day later than before the meeting: it stood for one
+    ],
+)
+def test_the_date_of_the_money_gives_work_that_has_begun_more_time_and_never_less(
+    sqlite_house: House, carry: Carry, date: str, finish: str
+) -> None:
+    plan = {**MEETING, "date": date, "yuan": "50000", "reason": "修活动室"}
+    number = carry(
+        *STEPS["big wish"][:4],
+        ("Wed 09-16 10:00", "refer", {"reason": "钱不够"}),
+        ("Wed 09-16 11:00", "open_funding", plan),
+        ("Thu 09-17 10:00", "complete_funding", {}),
+        **HALL,
+    )
+    assert live(number)["finish"] == finish
+
+
+def test_an_order_that_never_had_clocks_gets_those_that_it_lacks_with_its_next_action(
+    sqlite_house: House, carry: Carry
+) -> None:
+    number = carry(*STEPS["appeal"][:4])
+    with transaction(house().database) as session:
+        session.execute(text("DELETE FROM clocks"))
+    carry(("Tue 09-15 11:00", "report", {"reason": "买灯泡去了"}), number=number)
+    assert live(number) == {"contact": "Wed 09-16 11:00", "finish": "Fri 09-18 11:00"}
+
+
 # --- standing still ----------------------------------------------------------------------------------
 
 STAND = {
@@ -435,8 +499,9 @@ def test_only_the_clock_of_the_money_goes_on_while_it_is_raised(
         ("Thu 09-17 12:00", "take", {}),
         number=number,
     )
-    # stood from Wednesday 10:00 to Thursday 11:00: 7.5 hours on top of Monday 12 October 16:00
-    assert live(number)["finish"] == "Tue 10-13 17:00"
+    # stood from Wednesday 10:00 to Thursday 11:00: 7.5 hours on top of Monday 12 October 16:00 are
+    # Tuesday 17:00; the day that the meeting set for the money leaves more
+    assert live(number)["finish"] == "Thu 10-15 23:59:59"
     assert stopped(number, "funding")[0][0] > 0 * HOUR
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,17 +15,21 @@ from tasks.advance import advance
 from tasks.clock import clock_at
 from tasks.db import reading, transaction
 from tasks.errors import DiandanError, NotAllowed, StaleOrder
+from tasks.escalation import sweep_clocks
 from tasks.house import House
 from tasks.links import rating_token
 from tasks.models.enums import Grade, Status
 from tasks.models.inputs import Rate
-from tasks.models.tables import Counter, History, Member, Message, Order, Rating
+from tasks.models.tables import Counter, History, Member, Message, Order, Rating, Resident
 from tasks.orders import version_of
 from tasks.rating import rate_by_link
+from tasks.reminders import gather_reminders
+from tasks.retention import forget_residents
 
 Rows = Callable[..., list[Any]]
 Do = Callable[..., None]
 Deed = Callable[[], object]
+MONDAY = datetime(2026, 9, 14, 2, 0, tzinfo=UTC)  # 10:00 in Shanghai
 CLAIMANTS = ["m-055", "m-079", "m-178", "m-241", "m-244", "m-246", "m-270", "m-275"]
 
 
@@ -212,3 +216,32 @@ def test_what_was_raised_within_a_transaction_leaves_nothing(database: House, ro
         session.flush()
         raise ZeroDivisionError
     assert len(rows(Member)) == known
+
+
+def test_two_who_gather_reminders_at_once_send_one_digest(
+    database: House, place_at: Callable[..., str], rows: Rows
+) -> None:
+    with clock_at(MONDAY):
+        for _ in range(6):
+            place_at("assigned")
+    with clock_at(MONDAY + timedelta(days=1)):
+        sweep_clocks()
+        _given, refused = all_at_once([gather_reminders] * 4)
+    assert refused == []
+    digests = [one.recipient for one in rows(Message) if one.event == "digest"]
+    assert sorted(digests) == ["m-019", "unit-power"]
+
+
+def test_who_comes_back_while_they_are_forgotten_has_a_name_all_the_same(
+    database: House, place: Callable[..., str], do: Do, rows: Rows
+) -> None:
+    def placing() -> str:
+        return place(words="又不亮了")
+
+    with clock_at(MONDAY):
+        do(place(), "withdraw", by="resident")
+    with clock_at(MONDAY + timedelta(days=400)):
+        given, _refused = all_at_once([forget_residents, placing])
+    (number,) = [one for one in given if isinstance(one, str)]
+    owner = next(order.resident_id for order in rows(Order) if order.number == number)
+    assert [one.name for one in rows(Resident) if one.id == owner] == ["居民甲"]

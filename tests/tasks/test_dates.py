@@ -113,6 +113,24 @@ def test_only_the_orders_whose_day_has_come_are_let_go(
     assert look(never_held).version == 5  # place, accept, assign, take, claim
 
 
+def test_an_order_that_was_held_again_meanwhile_stays_held(
+    sqlite_house: House, place_at: Place, do: Do, look: Look, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = place_at("claimed")
+    do(number, "hold", reason="等天暖", date="2026-09-17")
+    usual = tasks.dates.act
+
+    def somebody_is_faster(number: str, *rest: Any, **how: Any) -> None:
+        do(number, "resume")
+        do(number, "hold", reason="等材料", date="2026-09-30")
+        usual(number, *rest, **how)
+
+    monkeypatch.setattr(tasks.dates, "act", somebody_is_faster)
+    tally = at(datetime(2026, 9, 17, 2, 30, tzinfo=ZONE), release_holds)
+    assert (tally.counts, tally.failed) == ({}, [])
+    assert str(look(number).hold_until) == "2026-09-30"
+
+
 # --- reminders ------------------------------------------------------------------------------------
 
 
@@ -161,6 +179,31 @@ def test_a_resident_who_has_rated_is_not_reminded(
     do(done(), "rate", by="resident", grade="satisfied", solved=True)
     assert not at(THIRD_DAY, remind_to_rate).counts
     assert reminded() == []
+
+
+@pytest.mark.parametrize("how", ["rate", "expire"])
+def test_nobody_is_called_about_a_rating_that_cannot_be_given_any_more(
+    database: House, done: Place, do: Do, how: str
+) -> None:
+    number = done()
+    at(THIRD_DAY, remind_to_rate)
+    assert [one.number for one in errands()] == [number]
+    if how == "rate":
+        do(number, "rate", by="resident", grade="satisfied", solved=True)
+    else:
+        at(EXPIRY, expire_ratings)
+    assert [one for one in errands() if one.audience == "resident"] == []
+
+
+def test_who_was_never_told_that_it_is_done_hears_so_after_the_expiry_without_being_asked_to_rate(
+    sqlite_house: House, place_at: Place
+) -> None:
+    place_at("done")
+    at(EXPIRY, expire_ratings)
+    (call,) = [one for one in errands() if one.audience == "resident"]
+    assert "办好了" in call.text.body
+    assert "评价" not in call.text.subject + call.text.body
+    assert "/r/" not in call.text.body
 
 
 def test_only_the_resident_of_the_order_itself_is_reminded(

@@ -291,6 +291,24 @@ def test_of_more_than_five_orders_at_once_somebody_hears_in_one_digest(
         assert [m.event for m in waiting] == [CLIMBED] * 5
 
 
+def test_a_digest_goes_where_its_reader_wants_digests(
+    sqlite_house: House, settle: Any, community: Any, hook: Any, place_at: PlaceAt
+) -> None:
+    ways = [
+        {"channel": "webhook", "address": "one by one", "events": [SOON, OVERDUE]},
+        {"channel": "webhook", "address": "all at once", "events": ["digest"]},
+    ]
+    folder = community({"handlers.yaml": {"units": {POWER: {"contacts": ways}}}})
+    settle(config=folder, channels={"webhook": f"json://{hook.host}/hook"})
+    for _ in range(6):
+        place_at("assigned")
+    sweep("09-14 17:42")
+    gather("09-14 17:42")
+    with clock_at(at("09-14 17:43")):
+        send_waiting()
+    assert [post.json["recipient"] for post in hook.received] == ["all at once"]
+
+
 @pytest.mark.parametrize(
     ("urgency", "when", "start"),
     [
@@ -425,7 +443,7 @@ def test_a_sweep_that_was_stopped_half_way_and_run_again_leads_to_the_same(
 ) -> None:
     monkeypatch.setattr(tasks.escalation, "BATCH", 2)
 
-    def power_cut(_looked_at: int) -> None:
+    def power_cut(_looked_at: int, _of: int) -> None:
         raise KeyboardInterrupt
 
     def outcome(*, stopped: bool) -> Any:
@@ -473,8 +491,26 @@ def test_an_order_that_nobody_takes_climbs_all_the_way_and_each_holder_hears_onc
         sweep(hour)
         reached.setdefault(look(number).rung, hour)
         everybody += [one for one in heard() if one[0] == CLIMBED]
-    assert reached[3] == "09-16T10:00"
+    assert reached == {
+        0: "09-14T10:00",
+        1: "09-14T18:00",  # warned at 17:42
+        2: "09-15T10:00",
+        3: "09-16T10:00",
+        4: "09-18T10:00",  # it stood from Wednesday to Thursday
+        5: "09-20T10:00",  # Sunday, which is worked
+    }
     assert sorted(everybody) == told(CLIMBED, BRANCH, GENERAL, *COMMITTEE, TOWN)
+
+
+def test_an_order_whose_grid_is_gone_climbs_as_one_without_a_grid(
+    sqlite_house: House, place_at: PlaceAt, look: Look, heard: Heard
+) -> None:
+    number = place_at("placed")
+    write("update orders set grid = 'grid-of-old'")
+    for when, rung, people in [("09-14 12:00", 4, COMMITTEE), ("09-15 12:00", 5, {TOWN})]:
+        sweep(when)
+        assert look(number).rung == rung
+        assert [one for one in heard() if one[0] == CLIMBED] == told(CLIMBED, *people)
 
 
 def test_an_order_in_the_meeting_stands_still(

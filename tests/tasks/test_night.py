@@ -198,7 +198,7 @@ def test_a_night_that_was_gone_through_is_not_missed_and_the_next_one_can_be(
 ) -> None:
     installed(on(14, 10))
     with clock_at(on(15, 2, 31)):
-        end_night(0)
+        end_night(Tally())
     for moment in (on(15, 3), on(15, 23), on(16, 2, 50)):
         assert missed_night(moment) is None
     assert missed_night(on(16, 2, 51)) == on(16, 2, 30)
@@ -210,7 +210,7 @@ def test_a_night_that_was_gone_through_late_is_not_missed_any_more(
     installed(on(14, 10))
     with clock_at(on(15, 9)):
         assert missed_night(on(15, 9)) == on(15, 2, 30)
-        end_night(0)
+        end_night(Tally())
         assert missed_night(on(15, 9)) is None
 
 
@@ -225,7 +225,7 @@ def test_the_coordinators_get_one_brief_for_each_local_day(database: House, rows
     # midnight in Shanghai is 16:00 in UTC: three of these are the 15th here, two of them the 14th there
     for moment in (on(15, 0), on(15, 2, 31), on(15, 23, 59, 59), on(16, 0)):
         with clock_at(moment):
-            end_night(0)
+            end_night(Tally())
     written = briefs(rows, "daily_brief")
     assert [(one.created_at, one.audience.value) for one in written] == [
         (on(15, 0), "coordinators"),
@@ -243,7 +243,7 @@ def test_the_brief_of_the_night_is_heard_at_eight_and_says_how_the_community_sta
         place()
     with clock_at(on(15, 2, 31)):
         sweep_clocks()
-        end_night(3)
+        end_night(Tally(failed=[(number, "RuntimeError") for number in "abc"]))
     (brief,) = briefs(rows, "daily_brief")
     assert brief.next_attempt_at == on(15, 8)
     figures = brief.variables["figures"]

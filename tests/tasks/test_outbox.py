@@ -21,11 +21,13 @@ from tasks.channels import Outcome, cut_bytes
 from tasks.clock import clock_at
 from tasks.db import reading
 from tasks.errors import BadInput
+from tasks.escalation import sweep_clocks
 from tasks.house import House
 from tasks.models.enums import MessageState
 from tasks.models.tables import Message
 from tasks.outbox import send_waiting
 from tasks.queue import anything_due
+from tasks.reminders import gather_reminders
 from tasks.rendering import TEMPLATES, Text
 
 MONDAY = datetime(2026, 9, 14, 2, 0, tzinfo=UTC)
@@ -581,3 +583,48 @@ def test_nothing_in_the_messages_table_is_longer_than_its_column(
     send_waiting()
     with reading(wired.database) as session:
         assert all(len(m.reason) <= 500 for m in session.exec(select(Message)))
+
+
+# --- at night -------------------------------------------------------------------------------------
+
+
+def at_night(local: str) -> Any:
+    """A clock that stands at "14 21:30" of September 2026 in Shanghai."""
+    moment = datetime.fromisoformat(f"2026-09-{local}+08:00")
+    return clock_at(moment)
+
+
+@pytest.mark.parametrize(
+    ("urgency", "late", "early"), [("normal", [], ["power-7"]), ("urgent", ["power-7"], [])]
+)
+def test_a_reminder_that_failed_in_the_evening_is_tried_again_in_the_morning(
+    wired: House, place_at: PlaceAt, hook: Any, urgency: str, late: list[str], early: list[str]
+) -> None:
+    place_at("assigned", urgency=urgency)
+    send_waiting()
+    with clock_at(datetime(2026, 9, 15, 12, 50, tzinfo=UTC)):  # 20:50: it is overdue since 10:00
+        sweep_clocks()
+        gather_reminders()
+        hook.answers = [(500, "down")]
+        send_waiting()
+    hook.received.clear()
+    with at_night("15 21:30"):
+        send_waiting()
+        assert [post.json["recipient"] for post in hook.received] == late
+        assert not anything_due()
+    hook.received.clear()
+    with at_night("16 07:59"):
+        send_waiting()
+    assert hook.received == []
+    with at_night("16 08:00"):
+        send_waiting()
+    assert [post.json["recipient"] for post in hook.received] == early
+
+
+def test_what_somebody_waits_for_is_sent_at_night_too(
+    wired: House, place_at: PlaceAt, hook: Any
+) -> None:
+    with at_night("14 23:00"):
+        place_at("assigned")
+        send_waiting()
+    assert "power-7" in [post.json.get("recipient") for post in hook.received]

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 import tasks.retention
+from tasks.by_hand import errands
 from tasks.clock import clock_at
 from tasks.house import House
 from tasks.models.enums import Status
@@ -103,6 +104,52 @@ def test_what_a_declined_resident_should_do_instead_keeps_nobody_either(
         "reason": f"{GONE}不住本社区",
         "instead": f"请{GONE}打 {GONE} 找老李",
     }
+    (message,) = [one for one in rows(Message) if one.event == "order_declined"]
+    assert message.variables["instead"] == f"请{GONE}打 {GONE} 找老李"
+
+
+def test_an_id_of_another_system_that_names_somebody_goes_and_stays_unique(
+    database: House, place: Place, do: Do, look: Look, rows: Rows
+) -> None:
+    ids = ["王秀兰-1", "王秀兰-2", "13900000001", "M-2026-0042"]
+    numbers = [place(resident="王秀兰", source="chat", external_id=id) for id in ids]
+    for number in numbers:
+        do(number, "withdraw", by="resident")
+    forget_at(LONG_AGO)
+    kept = [look(number).external_id for number in numbers]
+    assert len(set(kept)) == 4
+    assert kept[3] == "M-2026-0042"
+    placed = [row.inputs["external_id"] for row in rows(History) if row.action == "place"]
+    assert placed == kept
+    assert not [id for id in kept[:3] if "王秀兰" in str(id) or "139" in str(id)]
+
+
+def test_nobody_calls_whom_nobody_knows_any_more(
+    sqlite_house: House, place: Place, do: Do, rows: Rows
+) -> None:
+    number = place()
+    do(number, "withdraw", by="staff-1", reason="搬走了")
+    assert [one.audience.value for one in errands()] == ["resident"]
+    forget_at(LONG_AGO)
+    assert errands() == []
+    assert [one.code for one in rows(Message) if one.event == "order_withdrawn"] == ["forgotten"]
+
+
+def test_who_places_an_order_while_they_are_to_be_forgotten_stays(
+    database: House, place: Place, do: Do, names: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    do(place(), "withdraw", by="resident")
+    usual = tasks.retention._candidates
+
+    def somebody_comes_back(*wanted: Any) -> list[int]:
+        found = usual(*wanted)
+        if found:
+            place()
+        return found
+
+    monkeypatch.setattr(tasks.retention, "_candidates", somebody_comes_back)
+    assert not forget_at(LONG_AGO).counts
+    assert names() == ["居民甲"]
 
 
 @pytest.mark.parametrize(
@@ -115,6 +162,7 @@ def test_what_a_declined_resident_should_do_instead_keeps_nobody_either(
         ("打7654321", "打•••"),
         ("身份证54222719800101002X", "身份证•••"),
         ("写信到 lan.w@example.org", "写信到 •••"),
+        ("写信到lan.w@example.org好吗", "写信到•••好吗"),
         ("王秀兰，就是王秀兰", "•••，就是•••"),
         ("2026-09-10 20:30，3栋502，花了1500元", "2026-09-10 20:30，3栋502，花了1500元"),
         ("2026年9月10日", "2026年9月10日"),

@@ -15,6 +15,16 @@ branch_labels = None
 depends_on = None
 
 _TIME = sa.DateTime(timezone=True)
+_RUNNING = "'placed', 'accepted', 'assigned', 'taken', 'claimed', 'funding'"  # towards a deadline
+_OPEN = f"{_RUNNING}, 'on_hold', 'in_meeting'"
+_DATED = """EXISTS (
+    SELECT 1 FROM history
+    WHERE history.order_id = orders.id AND history.round = orders.round
+    AND (
+        history.action IN ('approve_extension', 'open_funding')
+        OR (history.action = 'appoint' AND CAST(history.inputs AS TEXT) LIKE '%"date"%')
+    )
+)"""  # an extension or a meeting's date: it stood in due_at alone
 
 
 def upgrade() -> None:
@@ -25,7 +35,8 @@ def upgrade() -> None:
     op.drop_index("ix_orders_status_due_at", "orders")
     op.create_index("ix_orders_status_next_due_at", "orders", ["status", "next_due_at"])
     op.create_index("ix_orders_status_done_at", "orders", ["status", "done_at"])
-    op.execute("UPDATE orders SET next_due_at = due_at")
+    op.execute(f"UPDATE orders SET next_due_at = due_at WHERE status IN ({_RUNNING})")
+    op.execute(f"UPDATE orders SET decided_until = due_at WHERE status IN ({_OPEN}) AND {_DATED}")
     op.create_table(
         "clocks",
         sa.Column("id", sa.Integer(), primary_key=True),
