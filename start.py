@@ -28,7 +28,7 @@ COMMANDS = {
     "help": "列出命令 / list these commands",
     "demo": "看演示 / see it work on made-up orders",
     "up": "启动服务 / start the service",
-    "test": "运行测试 / run the tests with coverage",
+    "test": "运行测试；加 --cov 看覆盖率 / run the tests; add --cov for coverage",
     "lint": "检查代码 / check style, types and floors",
     "bench": "测量性能 / measure what it costs, as JSON",
     "clean": "删除 .venv 和缓存，保留 var/ 里的数据 / remove .venv and caches, keep what is in var/",
@@ -85,7 +85,7 @@ def command_line(name: str, root: Path) -> "list[str]":
         return [str(tool(root, "diandan")), name]
     pytest = [str(tool(root, "python")), "-m", "pytest"]
     if name == "test":
-        return [*pytest, *ON_ALL_CORES, "--cov", "--cov-report=term"]
+        return [*pytest, *ON_ALL_CORES]
     return [str(tool(root, "python")), "tests/benchmarks/run.py"]
 
 
