@@ -1,0 +1,54 @@
+"""Prefect's own processes: what is thrown away there is freed where nobody waits for it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from config.settings import ROOT
+
+PREFECT = """
+import threading
+
+freed_in = []
+is_freed = threading.Event()
+
+class Cursor:
+    def __del__(self):
+        freed_in.append(threading.current_thread() is threading.main_thread())
+        is_freed.set()
+
+def leave_garbage():
+    cursor = Cursor()
+    cursor.itself = cursor
+
+leave_garbage()
+while not is_freed.is_set():
+    kept = [[number] for number in range(100_000)]  # as a busy event loop does
+    is_freed.wait(0.01)
+print("in the main thread" if freed_in[0] else "beside it")
+"""
+
+
+def test_garbage_is_never_freed_in_the_thread_of_the_event_loop(tmp_path: Path) -> None:
+    (tmp_path / "prefect").mkdir()
+    (tmp_path / "prefect" / "__init__.py").touch()
+    (tmp_path / "prefect" / "__main__.py").write_text(PREFECT, encoding="utf-8")
+    paths = os.pathsep.join([str(tmp_path), str(ROOT)])
+    child = subprocess.Popen(
+        [sys.executable, "-m", "flows.child"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": paths},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert child.stdout is not None and child.stdin is not None
+    try:
+        assert child.stdout.readline() == "beside it\n"
+    finally:
+        child.stdin.close()
+        child.wait(30)
+        child.stdout.close()
