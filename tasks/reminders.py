@@ -26,7 +26,7 @@ from tasks.rules.quiet import told_from
 MANY = 5  # of more at once somebody hears in one digest
 SHOWN = 10  # of which a digest names so many
 _ANEW = (  # what a reminder that nobody has heard takes over from the one that is written now
-    *("channel", "locale", "variables", "state", "code", "reason", "attempts"),
+    *("audience", "channel", "locale", "variables", "state", "code", "reason", "attempts"),
     *("created_at", "next_attempt_at", "ended_at"),
 )
 
