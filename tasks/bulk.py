@@ -17,6 +17,7 @@ from tasks.db import reading, transaction
 from tasks.directory import actor
 from tasks.house import house
 from tasks.intake import KEPT, first_row, number_in, order_columns, series_of, take_numbers
+from tasks.links import sealed_id
 from tasks.messages import write_messages
 from tasks.models.inputs import Place
 from tasks.models.state import Actor, OrderState
@@ -79,11 +80,12 @@ def numbers_stored(source: str, ids: Iterable[str]) -> dict[str, str]:
 
 def _stored(session: Session, source: str, ids: Iterable[str]) -> dict[str, str]:
     found: dict[str, str] = {}
-    for batch in batches(list(ids)):
+    meant = {stored: id for id in ids for stored in (id, sealed_id(id))}
+    for batch in batches(list(meant)):
         wanted = select(Order.external_id, Order.number).where(
             Order.source == source, col(Order.external_id).in_(batch)
         )
-        found.update((id, number) for id, number in session.exec(wanted) if id is not None)
+        found.update((meant[id], number) for id, number in session.exec(wanted) if id is not None)
     return found
 
 

@@ -17,6 +17,7 @@ from tasks.house import house
 from tasks.messages import BY_HAND, GATHERING
 from tasks.models.enums import Audience, MessageState
 from tasks.models.tables import Message, Order
+from tasks.moot import GIVEN_UP
 from tasks.rendering import Text
 from tasks.texts import text_of
 from tasks.views import recipient_of
@@ -100,12 +101,15 @@ def to_tell_since_before(moment: datetime) -> list[int]:
 
 
 def mark_told(ids: Sequence[int], who: str) -> int:
-    """Ticks messages off as told by `who`, and gives how many; those ticked before are left alone."""
+    """Ticks messages off as told by `who`, and gives how many; those ticked before are left alone.
+
+    One that was given up while the calls were made has been told all the same.
+    """
     with transaction(house().database) as session:
         person = actor(session, who)
         done = session.execute(
             update(Message)
-            .where(col(Message.id).in_(ids), _to_tell())
+            .where(col(Message.id).in_(ids), or_(_to_tell(), col(Message.code).in_(GIVEN_UP)))
             .values(state=MessageState.DELIVERED, code=f"told_by:{person.id}", ended_at=utc_now())
         )
         return int(done.rowcount)  # type: ignore[attr-defined]

@@ -99,8 +99,8 @@ def _take_steps(now: datetime, dry_run: bool, page: Sequence[_Found]) -> Tally:
         climbs = [(due, _climb(due, now, away, rungs)) for due in batch]
         _write(session, climbs, now)
         tally = _counted(climbs)
-        _end_warnings(session, climbs)
         tally.counts["told"] += hold_reminders(session, _reminders(climbs))
+        _end_warnings(session, climbs)
         return tally
 
 

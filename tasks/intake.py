@@ -17,6 +17,7 @@ from tasks.db import transaction
 from tasks.directory import actor
 from tasks.errors import BadInput, DiandanError, UnknownId
 from tasks.house import house
+from tasks.links import sealed_id
 from tasks.messages import write_messages
 from tasks.models.enums import PREFIXES, Action, Kind
 from tasks.models.inputs import Place
@@ -172,10 +173,9 @@ def _address_problem(problem: str) -> BadInput:
 def _already_placed(session: Session, request: Place) -> str | None:
     if request.external_id is None:
         return None
+    ids = (request.external_id, sealed_id(request.external_id))
     return session.exec(
-        select(Order.number).where(
-            Order.source == request.source, Order.external_id == request.external_id
-        )
+        select(Order.number).where(Order.source == request.source, col(Order.external_id).in_(ids))
     ).first()
 
 

@@ -1,4 +1,4 @@
-"""Rating links: derived from the server's secret, the order and the round, so that none is ever stored."""
+"""What is derived from the server's secret: rating links, of which none is ever stored, and sealed ids."""
 
 from __future__ import annotations
 
@@ -18,6 +18,12 @@ def rating_token(number: str, round: int) -> str:
     digest = hmac.new(house().settings.secret_key, f"rate:{number}:{round}".encode(), sha256)
     seal = base64.urlsafe_b64encode(digest.digest()[:16]).decode().rstrip("=")
     return f"{number}.{round}.{seal}"
+
+
+def sealed_id(id: str) -> str:
+    """What stands in place of another system's id that named a person: the same whenever it is asked for."""
+    seal = hmac.new(house().settings.secret_key, f"forget:{id}".encode(), sha256)
+    return f"•••{seal.hexdigest()[:32]}"
 
 
 def rating_link(number: str, round: int) -> str:

@@ -16,6 +16,7 @@ from tasks.models.enums import Role
 from tasks.models.inputs import ActionInput, Merge, MoveMoney, Take
 from tasks.models.tables import History, Order
 from tasks.moot import end_moot
+from tasks.reminders import remind_new_handler
 from tasks.rules.deadline import local_time
 from tasks.rules.lifecycle import allowed_actions
 from tasks.rules.notices import Notice
@@ -52,12 +53,14 @@ def act(
         order = _lock(session, number, requests)
         if version is not None and order.version != version:
             raise StaleOrder(number=order.number, what=_latest(session, order))
-        person = actor(session, who)
+        person, handler = actor(session, who), order.handler
         notices: list[Notice] = []
         for request in requests:
             notices += advance(session, order, request, person, form)
         write_messages(session, order, notices, person)
         end_moot(session, [order])
+        if order.handler != handler:
+            remind_new_handler(session, order)
         if person.role is Role.STAFF and any(isinstance(request, Take) for request in requests):
             mark_handler_told(session, order)
 

@@ -46,8 +46,8 @@ def send_waiting(most: int = 500) -> dict[str, int]:
     """Sends what is due, at most `most` messages, and counts the outcomes. One failing never stops the others."""
     counts: Counter[str] = Counter()
     give_up_leases()
-    _wait_for_morning()
     for _ in range(most):
+        _wait_for_morning()
         letter = _lease()
         if letter is None:
             break

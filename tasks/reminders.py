@@ -14,13 +14,14 @@ from sqlmodel import Session, col, select
 
 from tasks.batches import batches
 from tasks.clock import utc_now
+from tasks.clocks import live_clocks
 from tasks.db import transaction
 from tasks.house import house
 from tasks.messages import GATHERING, NOBODY, route_to
 from tasks.models.enums import Audience, Event, MessageState, Urgency
-from tasks.models.tables import Message
-from tasks.moot import GIVEN_UP, HELD, reminder_key
-from tasks.rules.deadline import local_day
+from tasks.models.tables import Message, Order
+from tasks.moot import GIVEN_UP, HELD, facts_of, place_of, reminder_key
+from tasks.rules.ladder import OVERDUE, WARNED
 from tasks.rules.quiet import told_from
 
 MANY = 5  # of more at once somebody hears in one digest
@@ -59,6 +60,29 @@ def hold_reminders(session: Session, reminders: Iterable[Reminder]) -> int:
     return len(rows)
 
 
+def remind_new_handler(session: Session, order: Order) -> None:
+    """A unit that gets an order hears at once what is due soon or overdue there."""
+    if order.handler is None or order.handler == house().catalog.community.desk:
+        return
+    assert order.id is not None
+    late = [c for c in live_clocks(session, order.id) if c.runs and c.step >= WARNED]
+    hold_reminders(
+        session,
+        [
+            Reminder(
+                order_id=order.id,
+                number=order.number,
+                event=Event.ORDER_OVERDUE if clock.step >= OVERDUE else Event.ORDER_DUE_SOON,
+                audience=Audience.HANDLER,
+                person=order.handler,
+                urgency=order.urgency,
+                facts={**place_of(order), **facts_of(clock)},
+            )
+            for clock in late
+        ],
+    )
+
+
 def _unheard(session: Session, rows: Mapping[str, dict[str, Any]]) -> list[dict[str, Any]]:
     """Those rows whose keys are not there yet, or were given up before anybody heard."""
     keys, known = list(rows), set[str]()
@@ -80,11 +104,10 @@ def _insert(session: Session) -> Any:
 
 
 def _row(reminder: Reminder) -> dict[str, Any]:
-    now, zone = utc_now(), house().timezone
+    now = utc_now()
     route = route_to(reminder.audience, reminder.person, reminder.event)
-    today = local_day(now, zone)
     return {
-        "key": reminder_key(reminder.event, reminder.number, today, route.recipient),
+        "key": reminder_key(reminder.event, reminder.number, reminder.urgency, route.recipient),
         "order_id": reminder.order_id,
         "event": reminder.event,
         "audience": reminder.audience,
@@ -109,17 +132,29 @@ def gather_reminders() -> tuple[int, int]:
     digests; interrupted anywhere, the next one goes on.
     """
     single = digests = 0
+    failed: list[Exception] = []
     for recipient in _recipients():
-        with transaction(house().database) as session:
-            held = session.exec(_held().where(Message.recipient == recipient)).all()
-            if len(held) > MANY:
-                session.add(_digest(held))
-                digests += 1
-                _let_go(session, held, digest=True)
-            else:
-                single += len(held)
-                _let_go(session, held, digest=False)
+        try:
+            held = _gather(recipient)
+        except Exception as error:  # the others must have their turn
+            failed.append(error)
+            continue
+        digests += held > MANY
+        single += held if held <= MANY else 0
+    if failed:
+        raise failed[0]
     return single, digests
+
+
+def _gather(recipient: str) -> int:
+    """Lets go what is held for one recipient, and gives how many that were."""
+    with transaction(house().database) as session:
+        held = session.exec(_held().where(Message.recipient == recipient)).all()
+        is_many = len(held) > MANY
+        if is_many:
+            session.add(_digest(held))
+        _let_go(session, held, digest=is_many)
+        return len(held)
 
 
 def _held() -> Any:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hmac
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from hashlib import sha256
 from typing import Any
 
 import sqlalchemy as sql
@@ -18,6 +16,7 @@ from tasks.batches import BATCH, try_batch
 from tasks.clock import utc_now
 from tasks.db import dry_transaction, reading, transaction
 from tasks.house import house
+from tasks.links import sealed_id
 from tasks.models.enums import OPEN, TO_BE_TOLD, Audience, MessageState
 from tasks.models.tables import History, Message, Order, Rating, Resident
 from tasks.models.tally import Tally
@@ -128,8 +127,7 @@ def _sealed(id: str | None, names: Sequence[str]) -> str | None:
     """Another system's id, as it is where it names nobody; otherwise something as unique in its place."""
     if id is None or without_persons(id, names) == id:
         return id
-    seal = hmac.new(house().settings.secret_key, f"forget:{id}".encode(), sha256)
-    return f"{GONE}{seal.hexdigest()[:32]}"
+    return sealed_id(id)
 
 
 def _end_messages(session: Session, resident: Resident) -> None:

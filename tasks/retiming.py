@@ -142,6 +142,8 @@ def _start(dry_run: bool, ids: Sequence[int]) -> Tally:
         since = _last_steps(session, ids)
         for order, state in _states(session, ids):
             assert order.id is not None
+            if state.clocks:
+                continue
             clocks = missing(state, since.get(order.id, order.placed_at), catalog)
             add_clocks(session, ((order.id or 0, clock) for clock in clocks))
             _set_deadlines(order, replace(state, clocks=tuple(clocks)))

@@ -46,7 +46,8 @@ def with_clocks(
 def _live(order: OrderState, around: Circumstances) -> list[Clock]:
     """The clocks that have not stopped; of an order that never had any those that it should have."""
     live = [clock for clock in order.clocks if clock.is_live]
-    return live or missing(order, around.now, around.catalog)
+    since = order.placed_at if order.status is Status.PLACED else around.now
+    return live or missing(order, since, around.catalog)
 
 
 def retimed(clock: Clock, order: OrderState, now: datetime, catalog: Catalog) -> Clock:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -9,14 +10,18 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlmodel import select
 
 import tasks.escalation
+import tasks.moot
+import tasks.reminders
 from config.settings import ROOT
 from tasks.by_hand import errands, mark_told
 from tasks.clock import clock_at
+from tasks.db import transaction
 from tasks.escalation import sweep_clocks
-from tasks.house import House
-from tasks.models.enums import BY_THE_CLOCK
+from tasks.house import House, house
+from tasks.models.enums import BY_THE_CLOCK, MessageState
 from tasks.models.tables import Message
 from tasks.reminders import gather_reminders
 from tasks.retiming import retime_orders
@@ -233,3 +238,184 @@ def test_the_ladder_hears_of_the_second_reopening_while_the_work_goes_on(
     assert waiting() == [(CLIMBED, BRANCH, "")]
     do(reopened_twice, "finish", by="m-241", reason="换了线")
     assert waiting() == []
+
+
+# --- another handler ------------------------------------------------------------------------------
+
+
+def test_nobody_is_chased_for_an_order_that_was_taken_from_them_and_whoever_gets_it_hears(
+    database: House, place_at: PlaceAt, do: Do, waiting: Waiting
+) -> None:
+    number = place_at("taken")
+    sweep("09-17 10:00")  # claim and finish are overdue; of the two they hear once
+    assert [one for one in waiting() if one[0] == OVERDUE] == [(OVERDUE, POWER, "claim")]
+    with clock_at(at("09-17 10:20")):
+        do(number, "reassign", to="unit-water", reason="归水厂管")
+        gather_reminders()
+    assert [one for one in waiting() if one[0] == OVERDUE] == [(OVERDUE, "unit-water", "finish")]
+    ladder = [call.text.body for call in errands(1000) if call.audience == "ladder"]
+    assert ladder and not [text for text in ladder if "供电所" in text]
+
+
+def test_who_is_given_an_order_that_is_late_already_hears_so(
+    sqlite_house: House, place_at: PlaceAt, do: Do, waiting: Waiting
+) -> None:
+    number = place_at("accepted")
+    sweep("09-17 10:00")
+    with clock_at(at("09-17 10:20")):
+        do(number, "assign", to=POWER)
+        gather_reminders()
+    assert {one for one in waiting() if one[1] == POWER} == {(OVERDUE, POWER, "take")}
+
+
+def test_a_member_who_has_given_it_back_is_not_reminded(
+    sqlite_house: House, place_at: PlaceAt, do: Do, waiting: Waiting
+) -> None:
+    number = place_at("claimed")
+    sweep("09-16 12:36")
+    assert (SOON, "m-241", "finish") in waiting()
+    with clock_at(at("09-16 12:40")):
+        do(number, "release", reason="病了")
+    assert not [one for one in waiting() if one[1] == "m-241"]
+
+
+# --- once, and not never ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_heard", [True, False])
+def test_a_warning_that_was_given_again_does_not_come_back_a_second_time(
+    database: House, place_at: PlaceAt, do: Do, waiting: Waiting, hear: Any, is_heard: bool
+) -> None:
+    number = place_at("claimed")
+    with clock_at(at("09-14 10:30")):
+        do(number, "contact", reason="打了电话")
+    sweep("09-16 12:36")
+    with clock_at(at("09-16 12:40")):
+        do(number, "ask_extension", by=POWER, date="2026-10-15", reason="等零件")
+        do(number, "approve_extension")
+    assert waiting() == []
+    sweep("10-12 10:00")
+    once = waiting()
+    assert len(once) == 3
+    if is_heard:
+        hear("10-12 10:10")
+    with clock_at(at("10-13 10:00")):
+        do(number, "report", reason="在修")
+        gather_reminders()
+    assert waiting() == ([] if is_heard else once)
+
+
+def test_a_rung_that_was_reached_hears_of_it_although_the_first_reason_has_gone(
+    sqlite_house: House, place_at: PlaceAt, do: Do, waiting: Waiting
+) -> None:
+    number = place_at("assigned")
+    sweep("09-15 10:00")
+    with clock_at(at("09-15 10:20")):
+        do(number, "take", by=POWER)
+    assert waiting() == []
+    sweep("09-16 10:20")  # now nobody has claimed it in time
+    assert (CLIMBED, BRANCH, "claim") in waiting()
+
+
+def test_a_late_sweep_gives_each_warning_once(
+    sqlite_house: House, place_at: PlaceAt, do: Do, waiting: Waiting
+) -> None:
+    number = place_at("taken")
+    with clock_at(at("09-14 18:00")):
+        do(number, "claim", to="m-241")
+    sweep("09-15 13:12")
+    sweep("09-16 12:40")  # the contact is overdue, the work due soon
+    warnings = [one for one in waiting() if one[0] == SOON]
+    assert sorted(set(warnings)) == warnings
+    assert {one[2] for one in warnings} == {"finish"}
+
+
+def test_who_is_warned_anew_after_a_longer_limit_hears_it(
+    sqlite_house: House,
+    place_at: PlaceAt,
+    waiting: Waiting,
+    settle: Callable[..., House],
+    community: Callable[..., Path],
+) -> None:
+    longer = {"service_levels": {"quick": {"take": "7h"}}}
+    place_at("assigned")
+    sweep("09-14 17:42")
+    sweep("09-15 10:00")
+    with clock_at(at("09-15 10:05")):
+        settle(config=community({"service_levels.yaml": longer}))
+        retime_orders()
+        gather_reminders()
+    assert waiting() == [(SOON, HOUSEHOLD, "take"), (SOON, POWER, "take")]
+
+
+def test_what_was_ticked_while_somebody_held_the_order_has_been_told(
+    sqlite_house: House, place_at: PlaceAt, do: Do, waiting: Waiting
+) -> None:
+    number = place_at("assigned")
+    sweep("09-15 10:00")
+    with clock_at(at("09-15 10:01")):
+        calls = [call.id for call in errands(1000)]
+    with clock_at(at("09-15 10:05")):
+        do(number, "hold", **UNTIL_LATER)
+        mark_told(calls, "staff-1")
+        do(number, "resume")
+        gather_reminders()
+    assert waiting() == []
+
+
+def test_who_ticks_a_call_just_when_the_order_is_held_is_not_asked_to_call_again(
+    database: House,
+    place_at: PlaceAt,
+    do: Do,
+    waiting: Waiting,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    number = place_at("assigned")
+    sweep("09-15 10:00")
+    calls = [call.id for call in errands(1000)]
+    ticking = threading.Thread(target=mark_told, args=(calls, "staff-2"))
+    usual = tasks.moot._mend
+
+    def somebody_ticks(*given: Any) -> None:
+        if not ticking.ident:
+            ticking.start()
+        usual(*given)
+
+    monkeypatch.setattr(tasks.moot, "_mend", somebody_ticks)
+    with clock_at(at("09-15 10:05")):
+        do(number, "hold", **UNTIL_LATER)
+        ticking.join()
+        do(number, "resume")
+        gather_reminders()
+    assert waiting() == []
+
+
+def test_nobody_is_asked_whether_they_heard_of_what_is_over(
+    sqlite_house: House, place_at: PlaceAt, do: Do, rows: Rows
+) -> None:
+    number = place_at("assigned")
+    sweep("09-15 10:00")
+    with transaction(house().database) as session:
+        for message in session.exec(select(Message).where(Message.event == OVERDUE)):
+            message.state = MessageState.UNKNOWN
+    with clock_at(at("09-15 10:03")):
+        do(number, "take", by=POWER)
+    assert {one.code for one in rows(Message) if one.event == OVERDUE} == {"over"}
+
+
+def test_one_whose_reminders_cannot_be_gathered_keeps_nobody_else_waiting(
+    sqlite_house: House, place_at: PlaceAt, waiting: Waiting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place_at("assigned")
+    sweep("09-15 10:00", gather=False)
+    usual = tasks.reminders._let_go
+
+    def fails_for_one(session: Any, held: Any, **how: Any) -> None:
+        if held[0].recipient == BRANCH:
+            raise RuntimeError
+        usual(session, held, **how)
+
+    monkeypatch.setattr(tasks.reminders, "_let_go", fails_for_one)
+    with clock_at(at("09-15 10:00")), pytest.raises(RuntimeError):
+        gather_reminders()
+    assert [call.name for call in errands(1000) if call.audience == "handler"]

@@ -122,6 +122,8 @@ def test_an_id_of_another_system_that_names_somebody_goes_and_stays_unique(
     placed = [row.inputs["external_id"] for row in rows(History) if row.action == "place"]
     assert placed == kept
     assert not [id for id in kept[:3] if "王秀兰" in str(id) or "139" in str(id)]
+    again = [place(resident="王秀兰", source="chat", external_id=id) for id in ids]
+    assert again == numbers  # the same file once more brings no second order
 
 
 def test_nobody_calls_whom_nobody_knows_any_more(
