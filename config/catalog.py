@@ -14,6 +14,7 @@ from config.checks import check_draft
 from config.drafts import Draft, Section, read_alone, read_draft
 from config.import_shapes import ImportMapping
 from config.mistakes import CatalogError, Mistake
+from config.rate_shapes import RateFormula
 from config.reading import Shape
 from config.shapes import (
     AT_DESK,
@@ -58,6 +59,7 @@ __all__ = [
     "ImportMapping",
     "Member",
     "Mistake",
+    "RateFormula",
     "Role",
     "Rung",
     "ServiceLevel",
@@ -83,6 +85,7 @@ SECTIONS = (
     Section("chat_groups.yaml", "chat_groups", "chat_groups", ChatGroup, "微信群"),
     Section("calendar.yaml", "", "calendar", Calendar, "日历"),
     Section("schedules.yaml", "", "schedules", Schedules, "定时"),
+    Section("rates.yaml", "rates", "rates", RateFormula, "三率公式"),
 )
 IMPORTS = "imports"  # the folder of the mappings, a file each
 
@@ -105,6 +108,7 @@ class Catalog:
     chat_groups: Mapping[str, ChatGroup]
     calendar: Calendar
     schedules: Mapping[str, str]
+    rates: Mapping[str, RateFormula]
     imports: Mapping[str, ImportMapping]
 
     @cached_property
@@ -201,6 +205,7 @@ def load_catalog(folder: Path, *mappings: Path) -> Catalog:
         chat_groups=_by_id(draft, ChatGroup),
         calendar=calendar,
         schedules=schedules.model_dump(),
+        rates=_by_id(draft, RateFormula),
         imports=_by_id(draft, ImportMapping),
     )
 

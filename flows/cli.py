@@ -15,6 +15,7 @@ from config.settings import Settings
 from flows import cli_output as output
 from flows.cli_news import after_change
 from flows.cli_opening import Json, open_house
+from flows.cli_rates import show_rates
 from flows.cli_time import time_commands
 from tasks.errors import BadInput, BadRows, DiandanError
 from tasks.house import house, move_in
@@ -22,6 +23,7 @@ from tasks.messages import check_contacts
 from tasks.migrate import migrate
 from tasks.models.enums import Action, Grade, Kind, MessageState, Purpose, Status, Urgency
 from tasks.models.inputs import Place, Rate
+from tasks.rates import By
 from tasks.requests import request_for
 from tasks.retiming import start_missing_clocks
 
@@ -261,6 +263,19 @@ def rate(
     number = rate_by_link(token, request)
     after_change(number)
     output.show_order(number)
+
+
+@app.command()
+def rates(
+    context: typer.Context,
+    first: Annotated[str, typer.Option("--from", help="The first day, YYYY-MM-DD.")],
+    last: Annotated[str, typer.Option("--to", help="The last day, YYYY-MM-DD.")],
+    by: Annotated[By | None, typer.Option(help="What to split by.")] = None,
+    as_json: Json = False,
+) -> None:
+    """The three rates of all rounds that ended in a period."""
+    open_house(context)
+    show_rates(first, last, by, as_json=as_json)
 
 
 @app.command()

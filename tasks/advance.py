@@ -7,13 +7,14 @@ import re
 from sqlmodel import Session, select
 
 from tasks.clock import utc_now
-from tasks.clocks import live_clocks, store_clocks
+from tasks.clocks import live_clocks, store_clocks, was_late
 from tasks.directory import SYSTEM, find_member, with_ids
 from tasks.errors import UnknownOrder
 from tasks.house import house
-from tasks.models.inputs import ActionInput, Claim, Merge, MoveMoney, Rate
+from tasks.models.enums import ClockKind
+from tasks.models.inputs import ActionInput, Claim, Expire, Merge, MoveMoney, Rate
 from tasks.models.state import COLUMNS, Actor, Clock, OrderState
-from tasks.models.tables import History, Member, Order, Rating, Resident
+from tasks.models.tables import History, Member, Order, Outcome, Rating, Resident
 from tasks.requests import dialled
 from tasks.rules.circumstances import Circumstances
 from tasks.rules.law import consequence, decide
@@ -66,6 +67,8 @@ def advance(
     session.add(_history(order, before, request, around, form))
     if isinstance(request, Rate):
         session.add(_rating(order, request, around))
+    if isinstance(request, Rate | Expire):
+        session.add(_outcome(session, order, request, around))
     session.flush()
     notices = notices_of(Deed(before, after, request, who))
     if follows := consequence(after, request):
@@ -103,6 +106,27 @@ def _rating(order: Order, request: Rate, around: Circumstances) -> Rating:
         comment=request.reason,
         actor=around.actor.id,
         at=around.now,
+    )
+
+
+def _outcome(
+    session: Session, order: Order, request: Rate | Expire, around: Circumstances
+) -> Outcome:
+    """How the round ends, with the law's own time."""
+    assert order.id is not None
+    rated = request if isinstance(request, Rate) else None
+    return Outcome(
+        order_id=order.id,
+        round=order.round,
+        at=around.now,
+        grade=rated.grade if rated else None,
+        solved=rated.solved if rated else None,
+        contacted_in_time=not was_late(session, order.id, order.round, ClockKind.CONTACT),
+        rung=order.rung,
+        category=order.category,
+        grid=order.grid,
+        handler=order.handler,
+        member=order.member,
     )
 
 

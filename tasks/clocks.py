@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
+from datetime import timedelta
 
 from sqlalchemy import ColumnElement, bindparam, insert, select, update
 from sqlmodel import Session, col
 
+from tasks.models.enums import ClockKind
 from tasks.models.state import Clock
 from tasks.models.tables import ClockRow
 
@@ -32,6 +34,17 @@ def live_clocks_of(session: Session, orders: Sequence[int]) -> dict[int, list[Cl
 def all_clocks(session: Session, order_id: int) -> list[Clock]:
     """Every clock that an order has had, the oldest first."""
     return _read(session, col(ClockRow.order_id) == order_id).get(order_id, [])
+
+
+def was_late(session: Session, order_id: int, round: int, kind: ClockKind) -> bool:
+    """Whether any clock of a kind stopped after its deadline in a round."""
+    late = select(col(ClockRow.id)).where(
+        col(ClockRow.order_id) == order_id,
+        col(ClockRow.round) == round,
+        col(ClockRow.kind) == kind,
+        col(ClockRow.difference) < timedelta(0),
+    )
+    return session.execute(late.limit(1)).first() is not None
 
 
 def _read(session: Session, *conditions: ColumnElement[bool]) -> dict[int, list[Clock]]:

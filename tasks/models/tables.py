@@ -295,6 +295,29 @@ class Rating(SQLModel, table=True):
     at: datetime = Field(sa_type=UtcDateTime)
 
 
+class Outcome(SQLModel, table=True):
+    """How a round ended, rated or not, with whoever had done it and where: never changed, so that no
+    later round changes an earlier one's figures."""
+
+    __tablename__ = "outcomes"
+    __table_args__ = (
+        UniqueConstraint("order_id", "round", name="uq_outcomes_order_round"),
+        Index("ix_outcomes_at", "at"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    order_id: int = Field(foreign_key="orders.id")
+    round: int
+    at: datetime = Field(sa_type=UtcDateTime)
+    grade: Grade | None = Field(default=None, sa_type=_enum(Grade))  # None: nobody rated in time
+    solved: bool | None = None
+    contacted_in_time: bool
+    rung: int  # of the ladder, the highest of the round
+    category: str | None = None
+    grid: str | None = None
+    handler: str | None = None
+    member: str | None = None
+
+
 class Message(SQLModel, table=True):
     """One message to one recipient, written with its fact. Its text is made from the template when it is read."""
 

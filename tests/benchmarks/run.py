@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 import clocks
 import finding
 import importing
+import rates
 import steps
 from measure import Figure, machine
 
@@ -22,6 +23,7 @@ PARTS = {
     "importing": importing.figures,
     "finding": finding.figures,
     "clocks": clocks.figures,
+    "rates": rates.figures,
 }
 RUNS = "runs"
 

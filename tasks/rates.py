@@ -1,0 +1,102 @@
+"""The three rates of a period, counted from how each round ended, in one statement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+
+import sqlalchemy as sql
+from sqlmodel import Session, col
+
+from config.catalog import RateFormula
+from tasks.db import reading
+from tasks.errors import BadInput
+from tasks.house import house
+from tasks.models.enums import Grade
+from tasks.models.tables import Member, Order, Outcome
+from tasks.rules.deadline import end_of_day
+from tasks.rules.ladder import BRANCH
+from tasks.rules.rates import Counted, Rates, formula_on, rates_of
+
+
+class By(StrEnum):
+    """What the rates of a community are split by."""
+
+    GRID = "grid"
+    HANDLER = "handler"
+    MEMBER = "member"
+    CATEGORY = "category"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The rates of one part of the community; of all of it `id` is empty."""
+
+    id: str
+    name: str
+    counted: Counted
+    rates: Rates
+    formula: RateFormula
+
+
+def rates_between(first: date, last: date, by: By | None = None) -> list[Standing]:
+    """The rates of the rounds that ended from the first to the last local day, both included.
+
+    Split, the parts come in the order of their ids, and what belongs to none under "–".
+    Raises BadInput for a period that ends before it begins.
+    """
+    if last < first:
+        raise BadInput(field="--to", problem=f"{last} 在 {first} 之前，时期要从早到晚。")
+    formula = formula_on(last, house().catalog.rates.values())
+    with reading(house().database) as session:
+        counted = _count(session, first, last, by)
+        if by is None:
+            counted = {"": counted.get("", Counted())}
+        names = _names(session, by)
+    return [
+        Standing(id, names.get(id, id or "–"), counted[id], rates_of(counted[id], formula), formula)
+        for id in sorted(counted)
+    ]
+
+
+def _count(session: Session, first: date, last: date, by: By | None) -> dict[str, Counted]:
+    zone = house().timezone
+    since, until = end_of_day(first - timedelta(days=1), zone), end_of_day(last, zone)
+    part = sql.literal("") if by is None else sql.func.coalesce(getattr(Outcome, by.value), "")
+    is_rated = col(Outcome.grade).is_not(None)
+    wanted = (
+        sql.select(
+            part,
+            _times(is_rated),
+            _times(is_rated & col(Outcome.contacted_in_time)),
+            _times(is_rated & (col(Outcome.solved) == sql.true())),
+            _times(col(Outcome.grade) == Grade.SATISFIED),
+            _times(col(Outcome.grade) == Grade.BASICALLY),
+            _times(~is_rated),
+            _times(col(Order.round) > col(Outcome.round)),
+            _times(col(Outcome.rung) < BRANCH),
+        )
+        .join(Order, col(Order.id) == col(Outcome.order_id))
+        .where(col(Outcome.at) > since, col(Outcome.at) <= until)
+        .group_by(part)
+    )
+    return {row[0]: Counted(*map(int, row[1:])) for row in session.execute(wanted)}
+
+
+def _times(condition: sql.ColumnElement[bool]) -> sql.ColumnElement[int]:
+    return sql.func.coalesce(sql.func.sum(sql.case((condition, 1), else_=0)), 0)
+
+
+def _names(session: Session, by: By | None) -> dict[str, str]:
+    catalog = house().catalog
+    if by is None:
+        return {"": catalog.community.name}
+    if by is By.MEMBER:
+        rows = session.execute(sql.select(col(Member.id), col(Member.name)))
+        return dict(rows.tuples().all())
+    if by is By.GRID:
+        return {id: grid.name for id, grid in catalog.grids.items()}
+    if by is By.HANDLER:
+        return {id: handler.name for id, handler in catalog.handlers.items()}
+    return {id: category.name for id, category in catalog.categories.items()}

@@ -1,0 +1,80 @@
+"""The three rates: response, resolution and satisfaction, and the one figure that they make together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+from config.catalog import RateFormula
+
+WHOLE = 100
+
+
+@dataclass(frozen=True)
+class Counted:
+    """The rounds that ended in a period. Every round's rating counts, so that finishing again polishes
+    nothing away; one that nobody rated is no valid rating and is shown beside."""
+
+    valid: int = 0  # rated
+    contacted: int = 0  # of those, with the resident spoken to in time
+    solved: int = 0
+    satisfied: int = 0
+    basically: int = 0
+    expired: int = 0  # not rated within the window
+    reopened: int = 0  # rated or expired, and begun anew since
+    unraised: int = 0  # rated or expired, without having climbed the ladder
+
+    @property
+    def ended(self) -> int:
+        """All rounds that ended."""
+        return self.valid + self.expired
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Shares from 0 to 1, and the composite from 0 to 100; None where there is nothing to divide by."""
+
+    response: Fraction | None
+    resolution: Fraction | None
+    satisfaction: Fraction | None
+    composite: Fraction | None
+    reopening: Fraction | None
+    first_line: Fraction | None
+
+
+def rates_of(counted: Counted, formula: RateFormula) -> Rates:
+    """The rates of what was counted. Source of the formula: the three rates of the design's domain,
+    satisfaction = (satisfied + 0.9 basically satisfied) / valid, composite = 100 (0.1 response +
+    0.5 resolution + 0.4 satisfaction) with the weights of the community's first formula."""
+    content = counted.satisfied + Fraction(formula.basically, WHOLE) * counted.basically
+    response = _share(counted.contacted, counted.valid)
+    resolution = _share(counted.solved, counted.valid)
+    satisfaction = _share(content, counted.valid)
+    composite = None
+    if response is not None and resolution is not None and satisfaction is not None:
+        composite = (
+            formula.response * response
+            + formula.resolution * resolution
+            + formula.satisfaction * satisfaction
+        )
+    return Rates(
+        response=response,
+        resolution=resolution,
+        satisfaction=satisfaction,
+        composite=composite,
+        reopening=_share(counted.reopened, counted.ended),
+        first_line=_share(counted.unraised, counted.ended),
+    )
+
+
+def formula_on(day: date, formulas: Iterable[RateFormula]) -> RateFormula:
+    """The formula that holds on a day: the newest that has begun, the first one before it began."""
+    ordered = sorted(formulas, key=lambda formula: formula.since)
+    begun = [formula for formula in ordered if formula.since <= day]
+    return begun[-1] if begun else ordered[0]
+
+
+def _share(part: int | Fraction, whole: int) -> Fraction | None:
+    return Fraction(part) / whole if whole else None
