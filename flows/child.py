@@ -13,6 +13,8 @@ import signal
 import sys
 import threading
 import time
+from contextlib import suppress
+from typing import Any
 
 END_SECONDS = 20
 YOUNG_SECONDS, ALL_SECONDS = 0.5, 30.0  # between two collections of garbage
@@ -43,7 +45,27 @@ def _collect_garbage() -> None:
             collected = time.monotonic()
 
 
+def outlive_pauses() -> None:
+    """A worker that has just taken up a run which its last process then suspends goes on.
+
+    Prefect 3.8.8 raises Pause there, which nothing catches, and the worker ends. Caught, the run's new
+    process sees that it is suspended and ends by itself.
+    """
+    from prefect.exceptions import Pause
+    from prefect.workers.base import BaseWorker
+
+    propose: Any = BaseWorker._propose_submitting_state
+
+    async def propose_or_leave(worker: Any, flow_run: Any) -> None:
+        with suppress(Pause):
+            await propose(worker, flow_run)
+
+    BaseWorker._propose_submitting_state = propose_or_leave  # type: ignore[method-assign, assignment]
+
+
 if __name__ == "__main__":
+    if "worker" in sys.argv:
+        outlive_pauses()
     for background in (_end_with_parent, _collect_garbage):
         threading.Thread(target=background, daemon=True).start()
     runpy.run_module("prefect", run_name="__main__", alter_sys=True)

@@ -373,6 +373,7 @@ def sit_down(
             viewport={"width": size[0], "height": size[1]},
             locale="zh-CN",
             timezone_id="Asia/Shanghai",
+            reduced_motion="reduce",  # a spinner takes half a core where there is no graphics card
         )
         context.set_default_timeout(PATIENCE * 1000)
         contexts.append(context)

@@ -1,13 +1,23 @@
-"""Prefect's own processes: what is thrown away there is freed where nobody waits for it."""
+"""Prefect's own processes: they go on where Prefect alone would stand still or end."""
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from prefect.exceptions import Pause
+from prefect.workers import base
+from prefect.workers.base import BaseWorker
 
 from config.settings import ROOT
+from flows.child import outlive_pauses
 
 PREFECT = """
 import threading
@@ -52,3 +62,23 @@ def test_garbage_is_never_freed_in_the_thread_of_the_event_loop(tmp_path: Path) 
         child.stdin.close()
         child.wait(30)
         child.stdout.close()
+
+
+def test_a_worker_outlives_a_run_that_is_suspended_while_it_takes_it_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def suspended(*_given: Any, **_how: Any) -> None:
+        raise Pause("This run cannot transition to PENDING from PAUSED")
+
+    worker: Any = SimpleNamespace(
+        client=None, get_flow_run_logger=lambda _run: logging.getLogger("test")
+    )
+    run: Any = SimpleNamespace(id="a run")
+    monkeypatch.setattr(base, "propose_state", suspended)
+    monkeypatch.setattr(
+        BaseWorker, "_propose_submitting_state", BaseWorker._propose_submitting_state
+    )
+    with pytest.raises(Pause):
+        asyncio.run(BaseWorker._propose_submitting_state(worker, run))
+    outlive_pauses()
+    asyncio.run(BaseWorker._propose_submitting_state(worker, run))
