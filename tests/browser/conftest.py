@@ -38,6 +38,7 @@ README_PICTURE = ROOT / "docs" / "images" / "waiting-order.png"
 UPDATE_PICTURES = os.environ.get("DIANDAN_UPDATE_IMAGES") == "1"
 
 FAILED = pytest.StashKey[bool]()
+expect.set_options(timeout=PATIENCE * 1000)  # on a busy machine a form comes late, not never
 
 # What has come in and was worked on before the tests begin: words → what else was typed, and the steps.
 LAMP = {"category": "street-light"}
