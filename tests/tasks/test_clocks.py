@@ -744,7 +744,11 @@ def test_whatever_people_do_every_order_has_the_clocks_of_its_status_and_no_othe
 
 
 def test_what_one_submit_stops_and_lets_go_again_runs_as_before(
-    sqlite_house: House, place_at: Callable[..., str], submit: Callable[..., None], look: Look
+    sqlite_house: House,
+    monday: datetime,
+    place_at: Callable[..., str],
+    submit: Callable[..., None],
+    look: Look,
 ) -> None:
     number = place_at("assigned")
     due = live(number)
