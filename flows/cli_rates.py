@@ -9,7 +9,7 @@ from typing import Any
 
 from flows.cli_output import print_columns, print_json
 from tasks.errors import BadInput
-from tasks.rates import By, Standing, rates_between
+from tasks.rates import By, RatedPart, rates_between
 
 
 def show_rates(first: str, last: str, by: By | None, *, as_json: bool) -> None:
@@ -31,7 +31,7 @@ def _day(typed: str, field: str) -> date:
         raise BadInput(field=field, problem="要写成年-月-日，例如 2026-09-14。") from None
 
 
-def _plain(one: Standing) -> dict[str, Any]:
+def _plain(one: RatedPart) -> dict[str, Any]:
     rates = {name: _number(share, 4) for name, share in vars(one.rates).items()}
     rates["composite"] = _number(one.rates.composite, 2)
     return {
@@ -47,7 +47,7 @@ def _number(share: Fraction | None, digits: int) -> float | None:
     return None if share is None else round(float(share), digits)
 
 
-def _cells(one: Standing) -> Iterator[str]:
+def _cells(one: RatedPart) -> Iterator[str]:
     rates = one.rates
     yield one.name
     yield str(one.counted.valid)

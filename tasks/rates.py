@@ -30,7 +30,7 @@ class By(StrEnum):
 
 
 @dataclass(frozen=True)
-class Standing:
+class RatedPart:
     """The rates of one part of the community; of all of it `id` is empty."""
 
     id: str
@@ -40,7 +40,7 @@ class Standing:
     formula: RateFormula
 
 
-def rates_between(first: date, last: date, by: By | None = None) -> list[Standing]:
+def rates_between(first: date, last: date, by: By | None = None) -> list[RatedPart]:
     """The rates of the rounds that ended from the first to the last local day, both included.
 
     Split, the parts come in the order of their ids, and what belongs to none under "–".
@@ -55,7 +55,9 @@ def rates_between(first: date, last: date, by: By | None = None) -> list[Standin
             counted = {"": counted.get("", Counted())}
         names = _names(session, by)
     return [
-        Standing(id, names.get(id, id or "–"), counted[id], rates_of(counted[id], formula), formula)
+        RatedPart(
+            id, names.get(id, id or "–"), counted[id], rates_of(counted[id], formula), formula
+        )
         for id in sorted(counted)
     ]
 

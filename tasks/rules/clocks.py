@@ -60,9 +60,7 @@ def retimed(clock: Clock, order: OrderState, now: datetime, catalog: Catalog) ->
 def missing(order: OrderState, since: datetime, catalog: Catalog) -> list[Clock]:
     """The clocks that an order should have and has not, started at `since`; one that stands still gets
     them when it goes on."""
-    if (
-        order.status is Status.FUNDING
-    ):  # which never had a clock: its deadline is the day decided on
+    if order.status is Status.FUNDING:  # its deadline is the day that was decided on
         order = replace(order, decided_until=order.decided_until or order.due_at or since)
         wanted = [ClockKind.FUNDING]
     else:

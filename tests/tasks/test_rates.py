@@ -17,7 +17,7 @@ from tasks.errors import BadInput
 from tasks.escalation import sweep_clocks
 from tasks.house import House
 from tasks.models.tables import Outcome
-from tasks.rates import By, Standing, rates_between
+from tasks.rates import By, RatedPart, rates_between
 from tasks.rules.rates import Counted, formula_on, rates_of
 
 Do = Callable[..., None]
@@ -46,7 +46,7 @@ def day(local: str) -> date:
     return date.fromisoformat(f"2026-{local}")
 
 
-def september(by: By | None = None) -> list[Standing]:
+def september(by: By | None = None) -> list[RatedPart]:
     return rates_between(day("09-01"), day("09-30"), by)
 
 
