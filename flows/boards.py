@@ -1,4 +1,4 @@
-"""The lists that coordinators keep open: 待办, and the calls to make. One artifact each, rewritten in place."""
+"""The pages that coordinators keep open: 待办, the calls to make, the reports. One artifact each, rewritten in place."""
 
 from __future__ import annotations
 
@@ -32,6 +32,10 @@ from tasks.texts import shortened
 from tasks.waiting import Overview, Stage, look_over
 
 TODO, BY_HAND, NIGHT, WEEK = "todo", "by-hand", "night", "week"
+_BEFORE_THE_FIRST = {
+    NIGHT: ("夜报", "# 夜报\n\n还没有写过：“夜间处理”每夜写一次。要现在看，请启动一次“夜间处理”。"),
+    WEEK: ("周报", "# 周报\n\n还没有写过：“周报”每周写一次。要现在看，请启动一次“周报”。"),
+}
 _DUE, _AGE = "期限", "等了"
 _COLUMNS = ("填表", "到哪一步", _DUE, "内容", "类别", "网格", "承办", "编号")
 _UNBROKEN = (
@@ -46,6 +50,13 @@ async def rewrite_boards(client: PrefectClient) -> None:
     await write_board(
         client, BY_HAND, "要打的电话 / 要转发的文字", _by_hand(errands(), count_errands())
     )
+
+
+async def lay_out_reports(client: PrefectClient) -> None:
+    """A page where the night's and the week's report will stand, so that their links lead there from the first day."""
+    for key, (title, markdown) in _BEFORE_THE_FIRST.items():
+        if await find_board(client, key) is None:
+            await write_board(client, key, title, markdown)
 
 
 async def find_board(client: PrefectClient, key: str) -> Artifact | None:

@@ -149,7 +149,7 @@ def _wait_until_healthy(server: subprocess.Popen[bytes] | None) -> None:
 async def _prepare(ours: bool) -> None:
     """Deployments as they should be, and the orders with their runs, before anybody looks."""
     from flows.asking import connect
-    from flows.boards import rewrite_boards
+    from flows.boards import lay_out_reports, rewrite_boards
     from flows.runs import reconcile
     from flows.serve import RECONCILE_DEPLOYMENT, register_all
     from flows.stuck import free_stuck_runs
@@ -159,6 +159,7 @@ async def _prepare(ours: bool) -> None:
         await free_stuck_runs(client, all_are_dead=ours)
         counts = await reconcile(client, most_new=RUNS_AT_START)
         await rewrite_boards(client)
+        await lay_out_reports(client)
         if counts.get("left"):
             sweep = await client.read_deployment_by_name(RECONCILE_DEPLOYMENT)
             await client.create_flow_run_from_deployment(sweep.id, name="核对")

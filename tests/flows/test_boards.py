@@ -11,7 +11,16 @@ import pytest
 from markdown_it import MarkdownIt
 
 from flows import boards
-from flows.boards import BY_HAND, TODO, find_board, rewrite_boards
+from flows.boards import (
+    BY_HAND,
+    NIGHT,
+    TODO,
+    WEEK,
+    find_board,
+    lay_out_reports,
+    rewrite_boards,
+    write_board,
+)
 from tasks.by_hand import errands, mark_told
 from tasks.clock import clock_at
 from tasks.db import transaction
@@ -122,6 +131,17 @@ def test_a_list_is_written_once_and_then_rewritten_in_place(
     again = wait(find_board(prefect, TODO))
     assert (again.id, again.description) == (first.id, "待办")
     assert set(prefect.artifacts) == {TODO, BY_HAND}
+
+
+def test_the_reports_have_a_page_before_the_first_and_keep_what_was_written(
+    prefect: Any, wait: Callable[..., Any]
+) -> None:
+    wait(lay_out_reports(prefect))
+    assert "还没有写过" in prefect.artifacts[NIGHT].data
+    assert "还没有写过" in prefect.artifacts[WEEK].data
+    wait(write_board(prefect, NIGHT, "夜报", "# 夜报 11-02"))
+    wait(lay_out_reports(prefect))
+    assert prefect.artifacts[NIGHT].data == "# 夜报 11-02"
 
 
 def test_of_many_the_most_urgent_the_oldest_and_each_stage_stand_there_and_the_rest_is_linked(
