@@ -10,6 +10,7 @@ from tasks.clock import utc_now
 from tasks.clocks import live_clocks, store_clocks, was_late
 from tasks.directory import SYSTEM, find_member, with_ids
 from tasks.errors import UnknownOrder
+from tasks.funding import book, books_of
 from tasks.house import house
 from tasks.models.enums import ClockKind
 from tasks.models.inputs import ActionInput, Claim, Expire, Merge, MoveMoney, Rate
@@ -69,9 +70,10 @@ def advance(
         session.add(_rating(order, request, around))
     if isinstance(request, Rate | Expire):
         session.add(_outcome(session, order, request, around))
+    book(session, order, request, around)
     session.flush()
     notices = notices_of(Deed(before, after, request, who))
-    if follows := consequence(after, request):
+    if follows := consequence(after, request, books_of(session, order)):
         notices += advance(session, order, follows, SYSTEM, form)
     return notices
 
@@ -147,6 +149,7 @@ def _circumstances(
         suggested_category=suggest_category(order.words, catalog),
         named_member=find_member(session, request.to) if isinstance(request, Claim) else None,
         named_order=named_order,
+        funds=books_of(session, order),
         resident_phone=resident.phone if resident else "",
         member_phone=dialled(member.phone) if member else "",
     )

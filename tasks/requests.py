@@ -45,7 +45,7 @@ FIELD_WORDS = {
     "yuan": "金额（元）",
     "donor": "资助方",
     "anonymous": "匿名",
-    "pledge": "认领编号",
+    "pledge": "第几笔认领",
     "voucher": "凭证",
     "grade": "满意度",
     "solved": "是否解决",
@@ -90,6 +90,8 @@ def _problem(action: Action, kind: str, context: Mapping[str, Any], plain: str) 
         return f"“{action.label}”没有这一项，可以填：{known}。"
     if kind.startswith("date"):
         return "要写成年-月-日，例如 2026-12-01。"
+    if kind.startswith(("int", "greater_than")):
+        return "要写序号，例如 1。"
     if kind.startswith("bool"):
         return "要写 yes 或 no。"
     if kind == "value_error":

@@ -148,6 +148,17 @@ class PledgeKind(Labelled):
     LABOUR = "labour", "劳务"
 
 
+class Entry(Labelled):
+    """A line in the books of a big wish."""
+
+    PLEDGED = "pledged", "认领"
+    RELEASED = "released", "不再认领"  # what had not come in when the wish ended
+    RECEIVED = "received", "到账"
+    SPENT = "spent", "支出"
+    MOVED_OUT = "moved_out", "转出"
+    MOVED_IN = "moved_in", "转入"
+
+
 class Role(Labelled):
     """In which capacity somebody acts. Declared, not proven: Prefect's forms have no login."""
 

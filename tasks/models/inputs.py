@@ -41,11 +41,11 @@ def _one_line(text: object) -> object:
 
 
 def _fen(yuan: object) -> object:
-    """Yuan as typed ("12.34") → fen. Refuses fractions of a fen, nothing, and less than nothing."""
+    """Yuan as typed ("12.34") → fen; a whole number is fen. Refuses fractions of a fen, and no number."""
     if isinstance(yuan, int) and not isinstance(yuan, bool):
         return yuan
-    match = re.fullmatch(r"(\d{1,13})(?:\.(\d{1,2}))?", str(yuan).strip())
-    if not match:
+    match = re.fullmatch(r"([0-9]{1,13})(?:\.([0-9]{1,2}))?", str(yuan).strip())
+    if not match or isinstance(yuan, float):
         raise ValueError("金额要写成元，最多两位小数，例如 12.34")
     return int(match[1]) * 100 + int((match[2] or "").ljust(2, "0") or 0)
 
@@ -260,7 +260,9 @@ class Pledge(ActionInput):
 
 class Receive(ActionInput):
     action = Action.RECEIVE
-    pledge: Id
+    pledge: Annotated[int | None, Field(ge=1)] = (
+        None  # the wish's how manieth; the last one without
+    )
     yuan: Yuan
     reason: Note = ""
 

@@ -64,6 +64,7 @@ class OrderState:
     due_at: datetime | None = None  # of the work as a whole, as far as it is known
     next_due_at: datetime | None = None  # the nearest of the clocks that run
     decided_until: datetime | None = None  # by when a meeting wants it finished
+    target: int | None = None  # of a big wish, in fen, as the meeting decided it
     granted_until: datetime | None = None  # an extension that was granted before its clock ran
     rung: int = 0  # of the ladder, in this round: 0 none, 1 the member household … 5 the town
     asked_due_at: datetime | None = None  # an extension is asked, until then

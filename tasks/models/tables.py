@@ -1,113 +1,44 @@
 """The tables. Times are aware UTC; enums are stored by value; nothing here validates (inputs.py does)."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
     JSON,
     BigInteger,
+    CheckConstraint,
     Column,
-    Dialect,
     Index,
     String,
     Text,
     UniqueConstraint,
     text,
 )
-from sqlalchemy import DateTime as SqlDateTime
-from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
 from config.catalog import Allowance
+from tasks.models.columns import (
+    StoredAllowance,
+    StoredEnum,
+    StoredPauses,
+    StoredSpan,
+    UtcDateTime,
+)
 from tasks.models.enums import (
     Action,
     Audience,
     ClockKind,
+    Entry,
     Event,
     Grade,
     Kind,
     MessageState,
+    PledgeKind,
     Purpose,
     Status,
     Urgency,
 )
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """Aware datetimes in, aware UTC out, on every database. Naive ones are refused."""
-
-    impl = SqlDateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a time without zone cannot be stored")
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-class StoredEnum(TypeDecorator[StrEnum]):
-    """A member in and out, its value as plain text in the database."""
-
-    impl = String(40)
-    cache_ok = True
-
-    def __init__(self, kind: type[StrEnum]) -> None:
-        super().__init__()
-        self.kind = kind
-        self._members = {str(member.value): member for member in kind}  # ten times as fast
-
-    def process_bind_param(self, value: StrEnum | str | None, dialect: Dialect) -> str | None:
-        return None if value is None else str(self.kind(value))
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:
-        return None if value is None else self._members.get(value) or self.kind(value)
-
-
-class StoredAllowance(TypeDecorator[Allowance]):
-    """An allowance as it is written in the configuration."""
-
-    impl = String(12)
-    cache_ok = True
-
-    def process_bind_param(self, value: Allowance | None, dialect: Dialect) -> str | None:
-        return None if value is None else str(value)
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Allowance | None:
-        return None if value is None else Allowance.parse(value)
-
-
-class StoredSpan(TypeDecorator[timedelta]):
-    """A length of time, as whole microseconds."""
-
-    impl = BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: timedelta | None, dialect: Dialect) -> int | None:
-        return None if value is None else value // timedelta.resolution
-
-    def process_result_value(self, value: int | None, dialect: Dialect) -> timedelta | None:
-        return None if value is None else value * timedelta.resolution
-
-
-class StoredPauses(TypeDecorator[tuple[tuple[datetime, datetime], ...]]):
-    """Spans of time, as a list of pairs of ISO times."""
-
-    impl = JSON
-    cache_ok = True
-
-    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
-        return [[moment.isoformat() for moment in pause] for pause in value or ()]
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
-        return tuple((datetime.fromisoformat(a), datetime.fromisoformat(b)) for a, b in value or ())
 
 
 def _enum(kind: type[StrEnum]) -> Any:
@@ -195,6 +126,7 @@ class Order(SQLModel, table=True):
     due_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     next_due_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     decided_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    target: int | None = Field(default=None, sa_type=BigInteger)  # fen
     granted_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     rung: int = 0
     asked_due_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
@@ -293,6 +225,40 @@ class Rating(SQLModel, table=True):
     comment: str = Field(default="", sa_column=Column(Text, nullable=False))
     actor: str
     at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Donation(SQLModel, table=True):
+    """Who promised money, goods or labour to a big wish. How much stands in the books alone."""
+
+    __tablename__ = "donations"
+    __table_args__ = (UniqueConstraint("order_id", "number", name="uq_donations_order_number"),)
+    id: int | None = Field(default=None, primary_key=True)
+    order_id: int = Field(foreign_key="orders.id")
+    number: int  # the wish's pledges, counted from 1
+    donor: str
+    kind: PledgeKind = Field(sa_type=_enum(PledgeKind))
+    anonymous: bool = False
+    actor: str
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
+class MoneyEntry(SQLModel, table=True):
+    """A line in the books of a big wish, never changed: sums are made of these."""
+
+    __tablename__ = "money"
+    __table_args__ = (
+        UniqueConstraint("order_id", "voucher", name="uq_money_order_voucher"),
+        CheckConstraint("fen > 0", name="ck_money_fen"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    order_id: int = Field(foreign_key="orders.id", index=True)
+    version: int  # of the order, by the deed that wrote it
+    at: datetime = Field(sa_type=UtcDateTime)
+    entry: Entry = Field(sa_type=_enum(Entry))
+    fen: int = Field(sa_type=BigInteger)
+    pledge: int | None = None  # its donation's number
+    voucher: str | None = None
+    other: str | None = None  # the number of the wish on the other side
 
 
 class Outcome(SQLModel, table=True):

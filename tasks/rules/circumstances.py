@@ -7,6 +7,7 @@ from datetime import datetime
 
 from config.catalog import Catalog
 from tasks.models.state import Actor, MemberView, OrderState
+from tasks.rules.funding import NO_MONEY, Funds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,5 +20,6 @@ class Circumstances:
     suggested_category: str = "other"
     named_member: MemberView | None = None  # the member that the request names
     named_order: OrderState | None = None  # the order that the request names
+    funds: Funds = NO_MONEY  # the books of a big wish
     resident_phone: str = ""
     member_phone: str = ""  # of the member who has the order

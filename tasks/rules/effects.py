@@ -115,6 +115,7 @@ def _open_funding(state: OrderState, request: OpenFunding, around: Circumstances
         "handler": request.to,
         "before": None,
         "decided_until": until,
+        "target": request.yuan,
         **_NO_CLAIM,
         **_NO_ASKING,
     }

@@ -6,11 +6,12 @@ from dataclasses import replace
 
 from tasks.errors import NotAllowed
 from tasks.models.enums import Action, Grade, Status
-from tasks.models.inputs import ActionInput, Place, Rate, Reopen
+from tasks.models.inputs import ActionInput, CompleteFunding, Place, Rate, Receive, Reopen
 from tasks.models.state import OrderState
 from tasks.rules.circumstances import Circumstances
 from tasks.rules.clocks import with_clocks
 from tasks.rules.effects import EFFECTS, remembered
+from tasks.rules.funding import NO_MONEY, Funds
 from tasks.rules.lifecycle import BEFORE, TRANSITIONS, allowed_actions
 from tasks.rules.permissions import check_permission
 from tasks.rules.preconditions import LAST_ROUND, check_preconditions
@@ -55,13 +56,23 @@ def decide(state: OrderState, request: ActionInput, around: Circumstances) -> Or
     return with_clocks(state, after, request, around)
 
 
-def consequence(after: OrderState, request: ActionInput) -> ActionInput | None:
-    """What follows of itself in the same transaction: an unsatisfied or unsolved rating reopens, but the last."""
+def consequence(
+    after: OrderState, request: ActionInput, funds: Funds = NO_MONEY
+) -> ActionInput | None:
+    """What follows of itself in the same transaction: an unsatisfied or unsolved rating reopens, but the
+    last; the receipt that reaches the target ends the funding. `funds` are the books afterwards."""
+    if isinstance(request, Receive) and is_funded(after, funds):
+        return CompleteFunding()
     if not isinstance(request, Rate) or after.round >= LAST_ROUND or not is_unsatisfied(request):
         return None
     return Reopen(
         reason=f"居民评价：{request.grade.label}，{'已' if request.solved else '未'}解决。{request.reason}"
     )
+
+
+def is_funded(order: OrderState, funds: Funds) -> bool:
+    """Whether a wish for which money is raised has reached its target."""
+    return order.status is Status.FUNDING and funds.raised >= (order.target or 0)
 
 
 def is_unsatisfied(request: Rate) -> bool:

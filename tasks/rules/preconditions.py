@@ -25,10 +25,13 @@ from tasks.models.inputs import (
     OpenFunding,
     Rate,
     Reassign,
+    Receive,
+    Spend,
 )
 from tasks.models.state import OrderState
 from tasks.rules.circumstances import Circumstances
 from tasks.rules.deadline import end_of_day, local_day, local_time, rating_until, reopen_until
+from tasks.rules.funding import in_yuan
 
 MAX_RETURNS = 2  # the third time the handler keeps it (终审派单)
 LAST_ROUND = 3  # after it an unsatisfied order stays closed
@@ -92,7 +95,7 @@ def _merge(state: OrderState, request: Merge, around: Circumstances) -> str:
         return f"{other.number} 是“{other.kind.label}”，只能并入同一种订单。"
     if other.status not in OPEN:
         return f"{other.number} 已经是“{other.status.label}”，只能并入还在办的订单。"
-    return ""
+    return _nothing_left(state, request, around)
 
 
 def _move_money(state: OrderState, request: MoveMoney, around: Circumstances) -> str:
@@ -100,7 +103,54 @@ def _move_money(state: OrderState, request: MoveMoney, around: Circumstances) ->
     assert other is not None
     if other.kind is not Kind.BIG_WISH or other.number == state.number:
         return "款项只能转给另一个大心愿。"
+    if other.status not in OPEN:
+        return f"{other.number} 已经是“{other.status.label}”，款项只能转给还在办的大心愿。"
+    return _enough_left(request.yuan, around)
+
+
+def _enough_left(fen: int, around: Circumstances) -> str:
+    left = around.funds.left
+    return "" if fen <= left else f"账上只剩 {in_yuan(left)} 元，不够 {in_yuan(fen)} 元。"
+
+
+def _receive(state: OrderState, request: Receive, around: Circumstances) -> str:
+    promise = around.funds.promise(request.pledge)
+    if promise is None:
+        count = len(around.funds.promises)
+        known = f"，现在有第 1 到第 {count} 笔" if count else "，还没有人认领资助"
+        return f"没有第 {request.pledge or 1} 笔认领{known}。"
+    if request.yuan > promise.outstanding:
+        return (
+            f"第 {promise.number} 笔（{promise.donor}）认领了 {in_yuan(promise.pledged)} 元，"
+            f"已到 {in_yuan(promise.received)} 元，多出来的请先另记一笔认领。"
+        )
     return ""
+
+
+def _spend(state: OrderState, request: Spend, around: Circumstances) -> str:
+    if request.voucher in around.funds.vouchers:
+        return f"凭证“{request.voucher}”已经记过一次。"
+    return _enough_left(request.yuan, around)
+
+
+def _complete_funding(state: OrderState, request: ActionInput, around: Circumstances) -> str:
+    missing = (state.target or 0) - around.funds.raised
+    return "" if missing <= 0 else f"还差 {in_yuan(missing)} 元才筹足。"
+
+
+def _fail_funding(state: OrderState, request: ActionInput, around: Circumstances) -> str:
+    if around.funds.raised >= (state.target or 0):
+        return "已经筹足。"
+    clock = state.clock(ClockKind.FUNDING)
+    if clock is not None and around.now < clock.due_at:
+        zone = around.catalog.calendar.timezone
+        return f"筹集期到 {local_time(clock.due_at, zone)} 才结束。"
+    return ""
+
+
+def _nothing_left(state: OrderState, request: ActionInput, around: Circumstances) -> str:
+    left = around.funds.left
+    return f"账上还有 {in_yuan(left)} 元，请先由会议决定转给别的大心愿。" if left else ""
 
 
 def _return(state: OrderState, request: ActionInput, around: Circumstances) -> str:
@@ -187,6 +237,13 @@ RULES: dict[Action, Rule] = {
     Action.OPEN_FUNDING: _open_funding,
     Action.MERGE: _merge,
     Action.MOVE_MONEY: _move_money,
+    Action.RECEIVE: _receive,
+    Action.SPEND: _spend,
+    Action.COMPLETE_FUNDING: _complete_funding,
+    Action.FAIL_FUNDING: _fail_funding,
+    Action.DECLINE: _nothing_left,
+    Action.REFUSE: _nothing_left,
+    Action.WITHDRAW: _nothing_left,
     Action.RETURN: _return,
     Action.CLAIM: _claim,
     Action.ASK_EXTENSION: _ask_extension,

@@ -616,7 +616,13 @@ def test_starting_everything_is_refused_where_anybody_could_come_in(
 # --- a walk through the whole contract, by somebody who has only read what is printed --------------
 
 COLLEAGUE = {"approve_extension", "refuse_extension", "rate"}  # done by another person
-FIRST = {"approve_extension": "ask_extension", "refuse_extension": "ask_extension"}
+FIRST = {
+    "approve_extension": "ask_extension",
+    "refuse_extension": "ask_extension",
+}
+OF_MONEY = {"receive", "spend", "move_money", "complete_funding"}  # there must be some
+FUNDED = ("complete_funding", "take", "claim", "finish", "expire")  # the way from there on
+AFTER_THE_MONTH = "2026-12-02T10:00+08:00"  # that was given to raise it
 WAY_BACK = {"hold": "resume", "refer": "send_back", "claim": "release"}
 FIFTEEN_DAYS_LATER = "2026-09-29T10:00+08:00"  # the rating window is over
 BY_TYPE = {
@@ -671,12 +677,19 @@ class Walker:
         """One action on the newest order, with something of the right type for each key."""
         if action in FIRST:
             self.act(FIRST[action])
-        at = FIFTEEN_DAYS_LATER if action == "expire" else MONDAY
+        at = {"expire": FIFTEEN_DAYS_LATER, "fail_funding": AFTER_THE_MONTH}.get(action, MONDAY)
         by = "staff-2" if action in COLLEAGUE else "staff-1"
         said = self._command(
             "--at", at, "act", self.number, action, "--by", by, *self._fill(action)
         )
         return dict(said.json)
+
+    def be_given(self) -> None:
+        """Another wish raises money and passes it on to this one."""
+        self.number, self.other = self.other, self.number
+        for action in ("accept", "refer", "open_funding", "pledge", *2 * ("receive", "move_money")):
+            self.act(action)
+        self.number, self.other = self.other, self.number
 
     def _fill(self, action: str) -> Iterator[str]:
         for key in self._actions[action]:
@@ -690,6 +703,10 @@ class Walker:
             return str(key["values"][0])
         if key["type"] == "order":
             return self.other
+        if key["key"] == "pledge":
+            return "1"
+        if key["type"] == "yuan" and action in ("open_funding", "pledge"):
+            return "24.68"  # twice as much as comes in
         return "officers-grid-3" if action == "reassign" else BY_TYPE[key["type"]]
 
 
@@ -710,6 +727,8 @@ def test_every_row_of_the_printed_contract_leads_where_it_says(
         source = waiting.pop(0)
         for row in (row for row in rows if row["from"] == source):
             walker.restore(kept[source])
+            if row["action"] in OF_MONEY:
+                _get_money(walker, kept, source, row["action"])
             shown = _one_step(walker, row)
             if shown["status"] not in kept:
                 kept[shown["status"]] = walker.keep()
@@ -717,6 +736,22 @@ def test_every_row_of_the_printed_contract_leads_where_it_says(
             if row["action"] in WAY_BACK:
                 assert walker.act(WAY_BACK[row["action"]])["status"] == source, row
     assert set(kept) == {row["from"] for row in rows} - {""} | {"declined", "merged", "withdrawn"}
+
+
+def _get_money(walker: Walker, kept: Mapping[str, bytes], status: str, action: str) -> None:
+    """A wish in a status to which something has been promised, and more given, as far as it can be."""
+    if status in ("accepted", "in_meeting"):
+        walker.be_given()
+        return
+    walker.restore(kept["funding"])
+    walker.act("pledge")
+    if action == "receive" and status == "funding":
+        return
+    walker.be_given()
+    steps = iter(FUNDED)
+    now = "funding"
+    while now != status:
+        now = walker.act(next(steps))["status"]
 
 
 def _one_step(walker: Walker, row: Row) -> dict[str, Any]:

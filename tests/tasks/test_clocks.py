@@ -131,6 +131,7 @@ STEPS: dict[str, list[Step]] = {
         ("Wed 09-16 10:00", "claim", {"to": "m-270"}),
     ],
 }
+GIFT = {"donor": "县医院", "kind": "money", "yuan": "50000"}
 FUNDING: list[Step] = [
     *STEPS["big wish"][:2],
     (
@@ -138,7 +139,8 @@ FUNDING: list[Step] = [
         "open_funding",
         {**MEETING, "date": "2026-10-15", "yuan": "50000", "reason": "修活动室"},
     ),
-    ("Wed 09-16 10:00", "complete_funding", {}),
+    ("Wed 09-16 09:30", "pledge", GIFT),
+    ("Wed 09-16 10:00", "receive", {"yuan": "50000"}),  # all of it: the wish is funded
     ("Wed 09-16 16:00", "take", {}),
 ]
 
@@ -177,7 +179,7 @@ FUNDING: list[Step] = [
         (HALL, STEPS["big wish"], {"contact": "Wed 09-23 10:00", "finish": "Mon 10-12 16:00"}),
         # money is raised until the end of the day that the meeting said
         (HALL, FUNDING[:3], {"funding": "Thu 10-15 23:59:59"}),
-        (HALL, FUNDING[:4], {"take": "Thu 09-17 10:00"}),
+        (HALL, FUNDING[:5], {"take": "Thu 09-17 10:00"}),
         # that day leaves more than the usual fifteen, so it holds for the work too
         (HALL, FUNDING, {"claim": "Thu 09-17 16:00", "finish": "Thu 10-15 23:59:59"}),
         # seven and fifteen working days, by the category
@@ -407,7 +409,8 @@ def test_the_date_of_the_money_gives_work_that_has_begun_more_time_and_never_les
         *STEPS["big wish"][:4],
         ("Wed 09-16 10:00", "refer", {"reason": "钱不够"}),
         ("Wed 09-16 11:00", "open_funding", plan),
-        ("Thu 09-17 10:00", "complete_funding", {}),
+        ("Wed 09-16 12:00", "pledge", GIFT),
+        ("Thu 09-17 10:00", "receive", {"yuan": "50000"}),
         **HALL,
     )
     assert live(number)["finish"] == finish
@@ -495,7 +498,8 @@ def test_only_the_clock_of_the_money_goes_on_while_it_is_raised(
     assert running == ["funding"]
     assert said(look(number).next_due_at) == said(look(number).due_at) == "Thu 10-15 23:59:59"
     carry(
-        ("Thu 09-17 11:00", "complete_funding", {}),
+        ("Wed 09-16 12:00", "pledge", GIFT),
+        ("Thu 09-17 11:00", "receive", {"yuan": "50000"}),
         ("Thu 09-17 12:00", "take", {}),
         number=number,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -18,13 +19,15 @@ from tasks.clocks import all_clocks
 from tasks.db import reading
 from tasks.directory import actor, find_member
 from tasks.errors import DiandanError
+from tasks.funding import books_of
 from tasks.house import House, house
-from tasks.models.enums import Action, ClockKind, Kind, PledgeKind
-from tasks.models.inputs import INPUTS, Claim, Merge, MoveMoney, Place
+from tasks.models.enums import Action, ClockKind, Entry, Kind, PledgeKind
+from tasks.models.inputs import INPUTS, Claim, Merge, MoveMoney, Place, Pledge
 from tasks.models.state import Clock, OrderState
 from tasks.models.tables import History, Member, Order, Resident
 from tasks.requests import dialled
 from tasks.rules.circumstances import Circumstances
+from tasks.rules.funding import Booked, Donor, Funds, entries_of, sum_up
 from tasks.rules.law import decide, placed
 from tasks.rules.lifecycle import TRANSITIONS, allowed_actions
 from tasks.rules.routing import suggest_category
@@ -57,10 +60,12 @@ def values_for(action: Action, chance: Random, numbers: list[str], now: datetime
     day = (now + timedelta(days=chance.randint(-1, 30))).date().isoformat()
     recipients = {Action.CLAIM: MEMBERS, Action.MERGE: numbers, Action.MOVE_MONEY: numbers}
     typed = {
-        **dict.fromkeys(("reason", "instead", "donor", "voucher", "pledge"), "说明"),
+        **dict.fromkeys(("reason", "instead", "donor"), "说明"),
+        "voucher": f"收据 {chance.randint(1, 3)}",
+        "pledge": chance.randint(1, 2),
         "to": chance.choice(recipients.get(action, HANDLERS)),
         "date": day,
-        "yuan": chance.choice(["10", "0.5", "-1"]),
+        "yuan": chance.choice(["10", "0.5", "20", "-1"]),
         "grade": chance.choice(GRADES),
         "solved": chance.random() < 0.5,
         "kind": chance.choice(list(PledgeKind)).value,
@@ -100,22 +105,26 @@ def everything() -> tuple[list[Any], ...]:
     with reading(house().database) as session:
         return tuple(
             session.execute(select(SQLModel.metadata.tables[table])).all()
-            for table in ("orders", "clocks", "history", "messages", "ratings", "residents")
+            for table in (
+                *("orders", "clocks", "history", "messages", "ratings", "residents"),
+                *("donations", "money"),
+            )
         )
 
 
 # --- the history, told again ------------------------------------------------------------------------
 
 
-Told = dict[str, tuple[OrderState, list[Clock]]]
+Told = dict[str, tuple[OrderState, list[Clock], Funds]]
 
 
 def as_stored(session: Session) -> Told:
-    """Every order with all of its clocks, as the tables have them."""
+    """Every order with all of its clocks and its books, as the tables have them."""
     told: Told = {}
     for order in session.exec(select(Order)):
         assert order.id is not None
-        told[order.number] = (state_of(order), all_clocks(session, order.id))
+        clocks = all_clocks(session, order.id)
+        told[order.number] = (state_of(order), clocks, books_of(session, order))
     return told
 
 
@@ -124,6 +133,8 @@ def tell_again(session: Session) -> Told:
     clocks: dict[str, dict[tuple[ClockKind, int], Clock]] = {}
     orders = {order.id: order for order in session.exec(select(Order))}
     told: dict[str, OrderState] = {}
+    donors: dict[str, list[Donor]] = defaultdict(list)
+    entries: dict[str, list[Booked]] = defaultdict(list)
     for row in session.exec(select(History).order_by(col(History.id))):
         order = orders[row.order_id]
         around = _around(session, order, row)
@@ -139,12 +150,24 @@ def tell_again(session: Session) -> Told:
         if isinstance(request, Claim):
             around = replace(around, named_member=find_member(session, request.to))
         member = session.get(Member, told[order.number].member or "")
-        around = replace(around, member_phone=dialled(member.phone) if member else "")
+        funds = sum_up(donors[order.number], entries[order.number])
+        phone = dialled(member.phone) if member else ""
+        around = replace(around, member_phone=phone, funds=funds)
         told[order.number] = decide(told[order.number], request, around)
         assert told[order.number].status is row.to_status
+        if isinstance(request, Pledge):
+            donors[order.number].append(Donor(request.donor, request.kind, request.anonymous))
+        if isinstance(request, MoveMoney):
+            moved = Booked(entry=Entry.MOVED_IN, fen=request.yuan, other=order.number)
+            entries[request.to].append(moved)
+        entries[order.number] += entries_of(request, funds)
         known.update(_by_key(told[order.number]))
     return {
-        number: (replace(state, clocks=()), list(clocks[number].values()))
+        number: (
+            replace(state, clocks=()),
+            list(clocks[number].values()),
+            sum_up(donors[number], entries[number]),
+        )
         for number, state in told.items()
     }
 

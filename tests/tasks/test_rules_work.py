@@ -11,6 +11,7 @@ from tasks.errors import BadInput
 from tasks.models.enums import Action, Kind, Status
 from tasks.models.state import MemberView, OrderState
 from tasks.requests import request_for
+from tasks.rules.funding import Funds
 
 NOW = datetime(2026, 9, 14, 2, 0, tzinfo=UTC)  # Monday 10:00 in Shanghai
 WORK = ["accepted", "assigned", "taken", "claimed"]
@@ -277,7 +278,9 @@ def test_a_big_wish_whose_funding_failed_is_not_sent_back_but_decided_anew(
     plan = {"to": "unit-housing", "date": "2026-12-01", "yuan": "50000", "reason": "修浴室"}
     funding = after(referred, "open_funding", **plan)
     assert (funding.status, funding.handler) == (Status.FUNDING, "unit-housing")
-    failed = after(funding, "fail_funding", by="system")
+    assert "筹集期到 12-01 23:59 才结束。" in why_not(funding, "fail_funding", by="system")
+    later = {"now": datetime(2026, 12, 2, tzinfo=UTC)}
+    failed = after(funding, "fail_funding", by="system", around=later)
     assert (failed.status, failed.handler) == (Status.IN_MEETING, None)
     assert "没有可以退回的一线环节，请由会议指派或作出决定。" in why_not(
         failed, "send_back", reason="退回"
@@ -299,5 +302,9 @@ def test_money_moves_only_to_another_big_wish(order: Order, after: After, why_no
         why = why_not(wish, "move_money", to=other.number, around={"named_order": other}, **typed)
         assert "款项只能转给另一个大心愿。" in why
     second = order("funding", number="B-2026-0002", kind=Kind.BIG_WISH)
-    moved = after(wish, "move_money", to="B-2026-0002", around={"named_order": second}, **typed)
+    rich = {"named_order": second, "funds": Funds(received=1_000)}
+    moved = after(wish, "move_money", to="B-2026-0002", around=rich, **typed)
     assert moved.status is Status.FUNDING
+    ended = order("closed", number="B-2026-0003", kind=Kind.BIG_WISH)
+    why = why_not(wish, "move_money", to="B-2026-0003", around={"named_order": ended}, **typed)
+    assert "B-2026-0003 已经是“已评单”，款项只能转给还在办的大心愿。" in why

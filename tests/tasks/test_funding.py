@@ -1,0 +1,296 @@
+"""Big wishes: what is promised, given and spent adds up to the fen, whoever tries what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlmodel import select
+
+from tasks.clock import clock_at
+from tasks.db import reading
+from tasks.errors import DiandanError, Refused
+from tasks.funding import books_of
+from tasks.house import House, house
+from tasks.models.enums import Entry, Status
+from tasks.models.tables import MoneyEntry, Order
+from tasks.rules.funding import Funds
+
+Do = Callable[..., None]
+PLAN = {"to": "unit-housing", "date": "2026-10-15", "yuan": "500", "reason": "修活动室"}
+GIFT = {"donor": "县医院", "kind": "money", "yuan": "300"}
+
+
+@pytest.fixture
+def wish(place: Callable[..., str], do: Do) -> Callable[..., str]:
+    """A big wish for which 500 yuan are raised; with `given`, so much of it has come in."""
+
+    def begin(given: str = "", **plan: Any) -> str:
+        number = place(kind="big_wish", words="想有个活动室")
+        do(number, "accept")
+        do(number, "refer", reason="要筹款")
+        do(number, "open_funding", **{**PLAN, **plan})
+        if given:
+            do(number, "pledge", **{**GIFT, "yuan": given})
+            do(number, "receive", yuan=given)
+        return number
+
+    return begin
+
+
+@pytest.fixture
+def taken(wish: Callable[..., str], do: Do) -> Callable[..., str]:
+    """A big wish that is funded with 500 yuan and that its lead unit has taken."""
+
+    def begin() -> str:
+        number = wish(given="500")
+        do(number, "take")
+        return number
+
+    return begin
+
+
+def books(number: str) -> Funds:
+    with reading(house().database) as session:
+        order = session.exec(select(Order).where(Order.number == number)).one()
+        return books_of(session, order)
+
+
+def refused(do: Do, number: str, action: str, **typed: Any) -> str:
+    before = entries()
+    with pytest.raises(DiandanError) as caught:
+        do(number, action, **typed)
+    assert entries() == before
+    return str(caught.value)
+
+
+def entries() -> list[dict[str, Any]]:
+    with reading(house().database) as session:
+        return [row.model_dump() for row in session.exec(select(MoneyEntry))]
+
+
+# --- promised and received --------------------------------------------------------------------------
+
+
+def test_what_several_give_reaches_the_target_and_the_lead_unit_is_asked(
+    database: House, monday: Any, wish: Callable[..., str], do: Do, look: Callable[[str], Order]
+) -> None:
+    number = wish()
+    do(number, "pledge", **GIFT)
+    do(number, "pledge", donor="爱心商户", kind="goods", yuan="150.50", anonymous=True)
+    do(number, "pledge", donor="志愿者", kind="labour", yuan="49.50")
+    assert books(number).pledged == 50_000
+    do(number, "receive", pledge=1, yuan="300")
+    do(number, "receive", pledge=2, yuan="150.50")
+    assert look(number).status is Status.FUNDING
+    do(number, "receive", pledge=3, yuan="49.50")
+    order = look(number)
+    assert (order.status, order.handler) == (Status.ASSIGNED, "unit-housing")
+    money = books(number)
+    assert (money.received, money.spent, money.left) == (50_000, 0, 50_000)
+    assert [(one.donor, one.anonymous) for one in money.promises] == [
+        ("县医院", False),
+        ("爱心商户", True),
+        ("志愿者", False),
+    ]
+
+
+def test_more_than_was_promised_is_not_received_and_the_sentence_says_what_to_do(
+    sqlite_house: House, monday: Any, wish: Callable[..., str], do: Do
+) -> None:
+    number = wish()
+    assert "没有第 1 笔认领，还没有人认领资助。" in refused(do, number, "receive", yuan="1")
+    do(number, "pledge", **GIFT)
+    do(number, "receive", pledge=1, yuan="200")
+    assert (
+        "第 1 笔（县医院）认领了 300.00 元，已到 200.00 元，多出来的请先另记一笔认领。"
+        in refused(do, number, "receive", pledge=1, yuan="100.01")
+    )
+    assert "没有第 2 笔认领，现在有第 1 到第 1 笔。" in refused(
+        do, number, "receive", pledge=2, yuan="1"
+    )
+    assert books(number).received == 20_000
+
+
+@pytest.mark.parametrize("yuan", ["0", "-1", "0.001", "1000000000000", "一百", "", "1,000"])
+def test_a_sum_that_is_none_is_refused(
+    sqlite_house: House, monday: Any, wish: Callable[..., str], do: Do, yuan: str
+) -> None:
+    number = wish()
+    assert "金额（元）（yuan）”" in refused(do, number, "pledge", **{**GIFT, "yuan": yuan})
+
+
+def test_what_comes_later_than_the_target_is_received_too(
+    sqlite_house: House, monday: Any, wish: Callable[..., str], do: Do
+) -> None:
+    number = wish()
+    do(number, "pledge", **GIFT)
+    do(number, "pledge", **{**GIFT, "donor": "企业", "yuan": "500"})
+    do(number, "receive", pledge=2, yuan="500")  # funded
+    do(number, "receive", pledge=1, yuan="300")
+    assert books(number).left == 80_000
+
+
+# --- spent ------------------------------------------------------------------------------------------
+
+
+def test_no_more_is_spent_than_there_is_and_no_voucher_counts_twice(
+    database: House, monday: Any, taken: Callable[..., str], do: Do
+) -> None:
+    number = taken()
+    do(number, "spend", voucher="收据 1", yuan="499.99")
+    assert "凭证“收据 1”已经记过一次。" in refused(
+        do, number, "spend", voucher="收据 1", yuan="0.01"
+    )
+    assert "账上只剩 0.01 元，不够 0.02 元。" in refused(
+        do, number, "spend", voucher="收据 2", yuan="0.02"
+    )
+    do(number, "spend", by="unit-housing", voucher="收据 2", yuan="0.01")
+    assert (books(number).spent, books(number).left) == (50_000, 0)
+
+
+# --- how it ends ------------------------------------------------------------------------------------
+
+
+def test_a_wish_that_ends_releases_what_had_not_come(
+    database: House, monday: Any, wish: Callable[..., str], do: Do, look: Callable[[str], Order]
+) -> None:
+    number = wish()
+    do(number, "pledge", **GIFT)
+    do(number, "withdraw", by="resident")
+    assert look(number).status is Status.WITHDRAWN
+    assert books(number).pledged == 0
+    assert [row["entry"] for row in entries()] == [Entry.PLEDGED, Entry.RELEASED]
+
+
+def test_a_wish_with_money_ends_only_when_the_money_has_been_moved(
+    database: House, monday: Any, wish: Callable[..., str], do: Do
+) -> None:
+    number, other = wish(given="200"), wish()
+    sentence = "账上还有 200.00 元，请先由会议决定转给别的大心愿。"
+    assert sentence in refused(do, number, "withdraw")
+    assert "账上只剩 200.00 元，不够 200.01 元。" in refused(
+        do, number, "move_money", to=other, yuan="200.01", reason="会议决定"
+    )
+    do(number, "move_money", to=other, yuan="200", reason="会议决定")
+    do(number, "withdraw")
+    assert books(number).left == 0
+    assert (books(other).moved_in, books(other).left) == (20_000, 20_000)
+    do(other, "pledge", **GIFT)
+    do(other, "receive", yuan="300")  # with the 200 that were moved: funded
+
+
+def test_the_meeting_does_not_refuse_what_has_money_and_no_wish_with_money_is_merged(
+    sqlite_house: House, monday: Any, wish: Callable[..., str], do: Do
+) -> None:
+    number, other = wish(given="200"), wish(given="500")
+    with clock_at(monday + timedelta(days=40)):
+        do(number, "fail_funding", by="system")
+        assert "账上还有 200.00 元" in refused(do, number, "refuse", reason="不办了")
+    assert "账上还有 500.00 元" in refused(do, other, "merge", to=number)
+
+
+def test_funding_fails_only_after_its_day_and_below_its_target(
+    sqlite_house: House, monday: Any, wish: Callable[..., str], do: Do, look: Callable[[str], Order]
+) -> None:
+    number = wish(given="499.99")
+    assert "筹集期到 10-15 23:59 才结束。" in refused(do, number, "fail_funding", by="system")
+    assert "还差 0.01 元才筹足。" in refused(do, number, "complete_funding", by="system")
+    with clock_at(monday + timedelta(days=32)):
+        do(number, "fail_funding", by="system")
+        assert look(number).status is Status.IN_MEETING
+        do(number, "open_funding", **{**PLAN, "date": "2026-12-01", "yuan": "499.99"})
+        do(number, "complete_funding", by="system")  # what had come in stays
+    assert look(number).status is Status.ASSIGNED
+
+
+# --- whoever tries what -------------------------------------------------------------------------------
+
+
+def test_many_give_at_once_and_every_fen_is_counted(
+    database: House, wish: Callable[..., str], do: Do, look: Callable[[str], Order]
+) -> None:
+    number = wish(yuan="16", date="2099-01-01")
+
+    def give(turn: int) -> None:
+        do(number, "pledge", donor=f"居民 {turn}", kind="money", yuan="1")
+
+    with ThreadPoolExecutor(8) as donors:
+        list(donors.map(give, range(16)))
+        list(donors.map(lambda turn: do(number, "receive", pledge=turn, yuan="1"), range(1, 17)))
+    assert [one.received for one in books(number).promises] == [100] * 16
+    assert look(number).status is Status.ASSIGNED
+
+
+def test_of_two_who_spend_the_last_money_one_is_refused(
+    database: House, wish: Callable[..., str], do: Do
+) -> None:
+    number = wish(given="500", date="2099-01-01")
+    do(number, "take")
+
+    def spend(turn: int) -> str:
+        try:
+            do(number, "spend", voucher=f"收据 {turn}", yuan="300")
+        except Refused as error:
+            return str(error)
+        return ""
+
+    with ThreadPoolExecutor(2) as spenders:
+        said = sorted(spenders.map(spend, range(2)))
+    assert said[0] == ""
+    assert "账上只剩 200.00 元，不够 300.00 元。" in said[1]
+
+
+def some_deed(chance: Random, numbers: list[str]) -> tuple[str, dict[str, Any]]:
+    """Mostly money, now and then something else that happens to a wish."""
+    other = chance.choice(numbers)
+    yuan = chance.choice(["0.01", "1", "33.33", "250", "500"])
+    return chance.choice(
+        [
+            ("pledge", {"donor": "某人", "kind": "money", "yuan": yuan}),
+            ("pledge", {"donor": "某人", "kind": "goods", "yuan": yuan, "anonymous": True}),
+            ("receive", {"pledge": chance.randint(1, 3), "yuan": yuan}),
+            ("receive", {"yuan": yuan}),
+            ("receive", {"yuan": yuan}),
+            ("spend", {"voucher": f"收据 {chance.randint(1, 5)}", "yuan": yuan}),
+            ("spend", {"voucher": f"收据 {chance.randint(1, 99)}", "yuan": yuan}),
+            ("move_money", {"to": other, "yuan": yuan, "reason": "会议决定"}),
+            ("take", {}),
+            ("refer", {"reason": "再议"}),
+            ("open_funding", {**PLAN, "date": "2099-01-01", "yuan": yuan}),
+            ("return", {"reason": "办不了"}),
+            ("withdraw", {}),
+        ]
+    )
+
+
+@settings(
+    max_examples=40,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(chance=st.randoms(use_true_random=True))
+def test_the_books_balance_after_whatever_was_tried(
+    database: House, monday: Any, wish: Callable[..., str], do: Do, chance: Random
+) -> None:
+    numbers = [wish(), wish()]
+    for _ in range(25):
+        number = chance.choice(numbers)
+        action, typed = some_deed(chance, numbers)
+        try:
+            do(number, action, **typed)
+        except DiandanError as refusal:
+            assert str(refusal)
+        both = [books(each) for each in numbers]
+        for money in both:
+            assert all(0 <= one.received <= one.pledged for one in money.promises)
+            assert money.received + money.moved_in == money.spent + money.moved_out + money.left
+            assert 0 <= money.spent <= money.received + money.moved_in - money.moved_out
+        assert sum(money.moved_in for money in both) == sum(money.moved_out for money in both)
