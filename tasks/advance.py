@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from sqlmodel import Session, select
 
+from tasks.claims import keep_claim
 from tasks.clock import utc_now
 from tasks.clocks import live_clocks, store_clocks, was_late
 from tasks.directory import SYSTEM, find_member, with_ids
@@ -14,7 +16,7 @@ from tasks.funding import book, books_of
 from tasks.house import house
 from tasks.models.enums import ClockKind
 from tasks.models.inputs import ActionInput, Claim, Expire, Merge, MoveMoney, Rate
-from tasks.models.state import COLUMNS, Actor, Clock, OrderState
+from tasks.models.state import COLUMNS, Actor, Clock, MemberView, OrderState
 from tasks.models.tables import History, Member, Order, Outcome, Rating, Resident
 from tasks.requests import dialled
 from tasks.rules.circumstances import Circumstances
@@ -70,6 +72,7 @@ def advance(
         session.add(_rating(order, request, around))
     if isinstance(request, Rate | Expire):
         session.add(_outcome(session, order, request, around))
+    keep_claim(session, order, before, request, around)
     book(session, order, request, around)
     session.flush()
     notices = notices_of(Deed(before, after, request, who))
@@ -147,9 +150,14 @@ def _circumstances(
         actor=who,
         catalog=catalog,
         suggested_category=suggest_category(order.words, catalog),
-        named_member=find_member(session, request.to) if isinstance(request, Claim) else None,
+        named_member=_claimant(session, request) if isinstance(request, Claim) else None,
         named_order=named_order,
         funds=books_of(session, order),
         resident_phone=resident.phone if resident else "",
         member_phone=dialled(member.phone) if member else "",
     )
+
+
+def _claimant(session: Session, request: Claim) -> MemberView | None:
+    member = find_member(session, request.to)
+    return replace(member, phone=dialled(member.phone)) if member else None

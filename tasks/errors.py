@@ -83,6 +83,12 @@ class StaleOrder(DiandanError):
     sentence = "订单 {number} 刚刚已有变化：{what}。请按现在的情况再办。"
 
 
+class AlreadyClaimed(StaleOrder):
+    """Somebody else has it in hand. Who it is stands there only for those who may know."""
+
+    sentence = "订单 {number} 已经由{who}认领了。"
+
+
 class NotForThem(DiandanError):
     """The actor has no business with this order."""
 

@@ -21,7 +21,7 @@ from tasks.models.enums import (
     Status,
 )
 from tasks.models.state import Actor
-from tasks.models.tables import Message, Order, Resident
+from tasks.models.tables import Member, Message, Order, Resident
 from tasks.rules.escalation import holders
 from tasks.rules.ladder import BRANCH, COMMITTEE
 from tasks.rules.notices import Notice, own_ids, without_echoes
@@ -166,8 +166,19 @@ def _routes(session: Session, order: Order, notice: Notice) -> Iterator[Route]:
     elif notice.audience is Audience.LADDER:
         for person in _on_rung(session, order, notice):
             yield route_to(notice.audience, person, notice.event)
+    elif (notice.event, notice.audience) == (Event.WISH_OPEN, Audience.MEMBER):
+        yield from _to_whom_it_may_please(session, notice)
     else:
         yield route_to(notice.audience, notice.recipient, notice.event)
+
+
+def _to_whom_it_may_please(session: Session, notice: Notice) -> Iterator[Route]:
+    """Every verified member whom a channel reaches: nobody is called about what they need not do."""
+    for id in session.exec(select(Member.id).where(Member.verified).order_by(Member.id)):
+        configured = house().catalog.members.get(id)
+        route = _route(replace(notice, recipient=id), configured.contacts if configured else ())
+        if route.channel != BY_HAND:
+            yield route
 
 
 def _on_rung(session: Session, order: Order, notice: Notice) -> tuple[str, ...]:

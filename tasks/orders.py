@@ -9,12 +9,13 @@ from sqlmodel import Session, select
 from tasks.advance import advance, find_order
 from tasks.db import reading, transaction
 from tasks.directory import actor
-from tasks.errors import StaleOrder
+from tasks.errors import AlreadyClaimed, StaleOrder
 from tasks.house import house
 from tasks.messages import mark_handler_told, write_messages
-from tasks.models.enums import Role
-from tasks.models.inputs import ActionInput, Merge, MoveMoney, Take
-from tasks.models.tables import History, Order
+from tasks.models.enums import Role, Status
+from tasks.models.inputs import ActionInput, Claim, Merge, MoveMoney, Take
+from tasks.models.state import Actor
+from tasks.models.tables import History, Member, Order
 from tasks.moot import end_moot
 from tasks.reminders import remind_new_handler
 from tasks.rules.deadline import local_time
@@ -51,9 +52,11 @@ def act(
     """
     with transaction(house().database) as session:
         order = _lock(session, number, requests)
+        person, handler = actor(session, who), order.handler
+        if order.status is Status.CLAIMED and any(isinstance(each, Claim) for each in requests):
+            raise AlreadyClaimed(number=order.number, who=_claimant(session, order, person))
         if version is not None and order.version != version:
             raise StaleOrder(number=order.number, what=_latest(session, order))
-        person, handler = actor(session, who), order.handler
         notices: list[Notice] = []
         for request in requests:
             notices += advance(session, order, request, person, form)
@@ -71,6 +74,17 @@ def _lock(session: Session, number: str, requests: Sequence[ActionInput]) -> Ord
     named = {request.to.upper() for request in requests if isinstance(request, Merge | MoveMoney)}
     locked = {one: find_order(session, one, lock=True) for one in sorted({own, *named})}
     return locked[own]
+
+
+def _claimant(session: Session, order: Order, person: Actor) -> str:
+    """Who has it, by name for the desk and their own people alone."""
+    member = session.get(Member, order.member) if order.member else None
+    if member is None:
+        return "别人"
+    if member.id == person.id:
+        return "您自己"
+    may_know = person.role is Role.STAFF or member.handler == person.handler
+    return f"“{member.name}”" if may_know else "另一位党员"
 
 
 def _latest(session: Session, order: Order) -> str:

@@ -227,6 +227,28 @@ class Rating(SQLModel, table=True):
     at: datetime = Field(sa_type=UtcDateTime)
 
 
+class ClaimRow(SQLModel, table=True):
+    """A member had an order in hand, from when until when. The database lets only one be live per order."""
+
+    __tablename__ = "claims"
+    __table_args__ = (
+        Index(
+            "uq_claims_live",
+            "order_id",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+        Index("ix_claims_order_id", "order_id"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    order_id: int = Field(foreign_key="orders.id")
+    member: str
+    claimed_at: datetime = Field(sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    ended_by: Action | None = Field(default=None, sa_type=_enum(Action))
+
+
 class Donation(SQLModel, table=True):
     """Who promised money, goods or labour to a big wish. How much stands in the books alone."""
 

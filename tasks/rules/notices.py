@@ -68,7 +68,7 @@ def _placed(deed: Deed) -> Notices:
 def _accepted(deed: Deed) -> Notices:
     told = [_resident(Event.ORDER_ACCEPTED)]
     if deed.after.kind is Kind.SMALL_WISH:
-        told.append(Notice(Event.WISH_OPEN, Audience.GROUPS))
+        told += [Notice(Event.WISH_OPEN, Audience.GROUPS), Notice(Event.WISH_OPEN, Audience.MEMBER)]
     return told
 
 
@@ -227,7 +227,7 @@ CARRIED = {
         Event.ORDER_DECLINED: (Audience.RESIDENT,),
         Event.ORDER_MERGED: (Audience.RESIDENT,),
         Event.ORDER_WITHDRAWN: (Audience.RESIDENT, Audience.HANDLER, Audience.MEMBER),
-        Event.WISH_OPEN: (Audience.GROUPS,),
+        Event.WISH_OPEN: (Audience.GROUPS, Audience.MEMBER),
         Event.ORDER_DUE_SOON: (
             Audience.HANDLER,
             Audience.MEMBER,

@@ -11,7 +11,7 @@ from typing import Any
 
 from config.catalog import OTHER
 from tasks.errors import Refused, UnknownId
-from tasks.models.enums import OPEN, Action, ClockKind, Grade, Kind, Role, Status
+from tasks.models.enums import OPEN, WISHES, Action, ClockKind, Grade, Kind, Role, Status
 from tasks.models.inputs import (
     Accept,
     ActionInput,
@@ -166,6 +166,8 @@ def _claim(state: OrderState, request: Claim, around: Circumstances) -> str:
     assert member is not None
     if not member.verified:
         return f"“{member.name}”还没有通过核实，不能认领。"
+    if state.kind in WISHES and around.resident_phone and member.phone == around.resident_phone:
+        return "这是其自己的心愿，要由别人来认领。"
     if state.status is Status.TAKEN and member.handler != state.handler:
         handler = around.catalog.handlers.get(state.handler or "")
         return f"“{member.name}”不是“{handler.name if handler else state.handler}”的人。"

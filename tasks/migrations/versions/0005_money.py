@@ -1,6 +1,6 @@
-"""The books of big wishes, and the target that the meeting decided on.
+"""The books of big wishes with the target that the meeting decided on, and who has which order in hand.
 
-Of a wish for which money is raised the target is taken from the history of its decision.
+The target of a wish is taken from the history of its decision, a live claim from that of its claiming.
 
 Revision ID: 0005
 Revises: 0004
@@ -13,6 +13,16 @@ revision = "0005"
 down_revision = "0004"
 branch_labels = None
 depends_on = None
+
+
+_CLAIMED = """
+INSERT INTO claims (order_id, member, claimed_at)
+SELECT orders.id, orders.member, MAX(history.at)
+FROM orders JOIN history ON history.order_id = orders.id AND history.action = 'claim'
+WHERE orders.member IS NOT NULL
+AND orders.status NOT IN ('closed', 'declined', 'merged', 'withdrawn')
+GROUP BY orders.id, orders.member
+"""
 
 
 def upgrade() -> None:
@@ -44,6 +54,26 @@ def upgrade() -> None:
         sa.CheckConstraint("fen > 0", name="ck_money_fen"),
     )
     op.create_index("ix_money_order_id", "money", ["order_id"])
+    op.create_table(
+        "claims",
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("order_id", sa.Integer(), sa.ForeignKey("orders.id"), nullable=False),
+        sa.Column("member", sa.String(), nullable=False),
+        sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_by", sa.String(40), nullable=True),
+    )
+    is_live = sa.text("ended_at IS NULL")
+    op.create_index(
+        "uq_claims_live",
+        "claims",
+        ["order_id"],
+        unique=True,
+        sqlite_where=is_live,
+        postgresql_where=is_live,
+    )
+    op.create_index("ix_claims_order_id", "claims", ["order_id"])
+    op.execute(_CLAIMED)
     _fill_targets()
 
 
@@ -66,6 +96,7 @@ def _fill_targets() -> None:
 
 
 def downgrade() -> None:
+    op.drop_table("claims")
     op.drop_table("money")
     op.drop_table("donations")
     op.drop_column("orders", "target")
