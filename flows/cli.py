@@ -17,6 +17,7 @@ from flows.cli_news import after_change
 from flows.cli_opening import Json, open_house
 from flows.cli_rates import show_rates
 from flows.cli_time import time_commands
+from flows.cli_wishes import wish_commands
 from tasks.errors import BadInput, BadRows, DiandanError
 from tasks.house import house, move_in
 from tasks.messages import check_contacts
@@ -33,6 +34,7 @@ app = typer.Typer(
     help="点单：居民点单、社区接单、单位接单、党员接单、居民评单。",
 )
 app.add_typer(time_commands)
+app.add_typer(wish_commands)
 
 
 @app.callback()

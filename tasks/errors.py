@@ -59,6 +59,12 @@ class UnknownOrder(DiandanError):
     sentence = "没有编号为“{number}”的订单，请核对编号（样式：A-2026-0001）。"
 
 
+class NoWish(DiandanError):
+    """Wishes alone have books and open claims."""
+
+    sentence = "{number} 是“{kind}”，不是心愿。"
+
+
 class UnknownId(DiandanError):
     """An id or name that the community's configuration does not have."""
 
