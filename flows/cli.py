@@ -20,13 +20,13 @@ from flows.cli_time import time_commands
 from flows.cli_wishes import wish_commands
 from tasks.errors import BadInput, BadRows, DiandanError
 from tasks.house import house, move_in
-from tasks.messages import check_contacts
 from tasks.migrate import migrate
 from tasks.models.enums import Action, Grade, Kind, MessageState, Purpose, Status, Urgency
 from tasks.models.inputs import Place, Rate
 from tasks.rates import By
 from tasks.requests import request_for
 from tasks.retiming import start_missing_clocks
+from tasks.routes import check_contacts
 
 app = typer.Typer(
     add_completion=False,

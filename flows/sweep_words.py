@@ -8,6 +8,8 @@ from tasks.models.tally import Tally
 
 WORDS = {
     "released": "挂起到期、恢复办理",
+    "funded": "筹足、交给牵头单位",
+    "not_funded": "到期没有筹足、提交会议",
     "moved": "期限有变动（日历或时限改了）",
     "started_clocks": "补上计时",
     "warned": "快到期，已提醒",

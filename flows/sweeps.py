@@ -34,7 +34,7 @@ from flows.stuck import free_stuck_runs
 from flows.sweep_words import said_of
 from tasks.clock import utc_now
 from tasks.house import house
-from tasks.night import CLIMB, missed_night, take_step
+from tasks.night import CLIMB, FUNDING, missed_night, take_step
 from tasks.outbox import send_waiting
 from tasks.rules.quiet import is_quiet
 from tasks.wakes import installation_key
@@ -69,7 +69,9 @@ async def reconcile_runs(只看不做: bool = False) -> None:
     Args:
         只看不做: 打勾：只列出会做什么，什么也不改。
     """
-    tally = await asyncio.to_thread(take_step, CLIMB, dry_run=只看不做, urgent_only=_quiet_now())
+    tally = await asyncio.to_thread(take_step, FUNDING, dry_run=只看不做)
+    climb = {"dry_run": 只看不做, "urgent_only": _quiet_now()}
+    tally.add(await asyncio.to_thread(take_step, CLIMB, **climb))
     async with connect() as client:
         if 只看不做:
             await show_trial(client, tally)

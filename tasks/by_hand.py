@@ -14,11 +14,12 @@ from tasks.db import reading, transaction
 from tasks.directory import actor
 from tasks.errors import BadTemplate
 from tasks.house import house
-from tasks.messages import BY_HAND, GATHERING
+from tasks.messages import GATHERING
 from tasks.models.enums import Audience, MessageState
 from tasks.models.tables import Message, Order
 from tasks.moot import GIVEN_UP
 from tasks.rendering import Text
+from tasks.routes import BY_HAND
 from tasks.texts import text_of
 from tasks.views import recipient_of
 

@@ -1,4 +1,4 @@
-"""What a date brings of itself: residents are reminded to rate, ratings expire, holds end."""
+"""What a date brings of itself: residents are reminded to rate, ratings expire, holds and funding end."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ from tasks.clock import utc_now
 from tasks.db import reading, transaction
 from tasks.directory import SYSTEM
 from tasks.errors import StaleOrder
+from tasks.funding import books_of
 from tasks.house import house
 from tasks.messages import is_settled, write_messages
 from tasks.models.enums import Audience, Event, Status
-from tasks.models.inputs import ActionInput, Expire, Resume
+from tasks.models.inputs import ActionInput, CompleteFunding, Expire, FailFunding, Resume
 from tasks.models.tables import Order
 from tasks.models.tally import Tally
 from tasks.orders import act
 from tasks.rules.deadline import local_day, rating_until, service_level
+from tasks.rules.law import is_funded
 from tasks.rules.notices import Notice
 from tasks.rules.quiet import told_from
 
@@ -36,6 +38,24 @@ def release_holds(*, dry_run: bool = False) -> Tally:
         )
         seen = list(session.exec(wanted.order_by(col(Order.id))))
     return _act_on_each(seen, Resume(reason="挂起的日期到了"), "released", dry_run)
+
+
+def end_funding(*, dry_run: bool = False) -> Tally:
+    """Hands every wish whose target has been reached to its lead unit, and brings those whose day has
+    passed back to the meeting."""
+    now, tally = utc_now(), Tally()
+    with reading(house().database) as session:
+        raising = session.exec(select(Order).where(Order.status == Status.FUNDING)).all()
+        funded = {o.number: is_funded(state_of(o), books_of(session, o)) for o in raising}
+    reached = [(order.number, order.version) for order in raising if funded[order.number]]
+    failed = [
+        (order.number, order.version)
+        for order in raising
+        if not funded[order.number] and order.due_at is not None and order.due_at <= now
+    ]
+    tally.add(_act_on_each(reached, CompleteFunding(), "funded", dry_run))
+    tally.add(_act_on_each(failed, FailFunding(), "not_funded", dry_run))
+    return tally
 
 
 def expire_ratings(*, dry_run: bool = False) -> Tally:

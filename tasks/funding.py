@@ -23,6 +23,12 @@ def books_of(session: Session, order: Order) -> Funds:
     )
 
 
+def donors_of(session: Session, order: Order) -> dict[str, int]:
+    """Everybody whose gift has come, by name, with the first of their pledges."""
+    given = {one.number: one.donor for one in books_of(session, order).promises if one.received}
+    return {donor: number for number, donor in reversed(given.items())}
+
+
 def _booked(row: MoneyEntry) -> Booked:
     return Booked(
         entry=row.entry, fen=row.fen, pledge=row.pledge, voucher=row.voucher, other=row.other

@@ -14,12 +14,12 @@ from sqlmodel import Session, select
 
 from tasks.brief import Week, standing, week_before
 from tasks.clock import utc_now
-from tasks.dates import expire_ratings, release_holds, remind_to_rate
+from tasks.dates import end_funding, expire_ratings, release_holds, remind_to_rate
 from tasks.db import reading, transaction
 from tasks.escalation import Progress, sweep_clocks
 from tasks.house import house
 from tasks.marks import marked, set_mark
-from tasks.messages import NOBODY, route_to
+from tasks.messages import NOBODY
 from tasks.models.enums import Audience, Event, MessageState
 from tasks.models.tables import Installation, Mark, Message
 from tasks.models.tally import Tally
@@ -27,6 +27,7 @@ from tasks.outbox import give_up_leases
 from tasks.reminders import gather_reminders
 from tasks.retention import forget_residents
 from tasks.retiming import retime_orders, start_missing_clocks
+from tasks.routes import route_to
 from tasks.rules.deadline import local_day
 from tasks.rules.quiet import loud_from
 
@@ -72,12 +73,13 @@ def free_leases(*, dry_run: bool = False) -> Tally:
     return tally
 
 
-CLIMB = "提醒和上报"
+CLIMB, FUNDING = "提醒和上报", "筹集到期或筹足的心愿"
 STEPS: dict[str, Step] = {  # a night, in this order, each step with its name for people
     "放行到期的挂起": release_holds,
     "按新的日历和时限重算": retime_orders,
     "补上缺的计时": start_missing_clocks,
     CLIMB: climb_and_gather,
+    FUNDING: end_funding,
     "催评": remind_to_rate,
     "到期未评的归档": expire_ratings,
     "放开没人管的发送": free_leases,

@@ -15,12 +15,12 @@ from tasks.clock import utc_now
 from tasks.db import transaction
 from tasks.errors import BadTemplate
 from tasks.house import house
-from tasks.messages import BY_HAND
 from tasks.models.enums import UNHURRIED, Audience, MessageState, Urgency
 from tasks.models.tables import Message, Order, Resident
 from tasks.queue import due
 from tasks.rendering import Text
 from tasks.requests import is_mail_address
+from tasks.routes import BY_HAND
 from tasks.rules.quiet import is_quiet, loud_from
 from tasks.texts import text_of
 

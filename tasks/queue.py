@@ -8,9 +8,9 @@ from sqlmodel import col, select
 from tasks.clock import utc_now
 from tasks.db import reading
 from tasks.house import house
-from tasks.messages import BY_HAND
 from tasks.models.enums import MessageState
 from tasks.models.tables import Message
+from tasks.routes import BY_HAND
 
 
 def due() -> tuple[ColumnElement[bool], ...]:

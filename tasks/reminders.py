@@ -17,10 +17,11 @@ from tasks.clock import utc_now
 from tasks.clocks import live_clocks
 from tasks.db import transaction
 from tasks.house import house
-from tasks.messages import GATHERING, NOBODY, route_to
+from tasks.messages import GATHERING, NOBODY
 from tasks.models.enums import Audience, Event, MessageState, Urgency
 from tasks.models.tables import Message, Order
 from tasks.moot import GIVEN_UP, HELD, facts_of, place_of, reminder_key
+from tasks.routes import route_to
 from tasks.rules.ladder import OVERDUE, WARNED
 from tasks.rules.quiet import told_from
 

@@ -83,6 +83,7 @@ def _order_variables(order: Order | None, locale: str) -> dict[str, Any]:
         "grade": "",
         "solved": False,
         "groups": [],
+        **dict.fromkeys(("target", "raised", "spent", "left", "voucher", "yuan"), ""),
         "round": 1,
         "deadline": "",
         "due": "",

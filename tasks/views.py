@@ -16,7 +16,7 @@ from tasks.finding import summary
 from tasks.house import house
 from tasks.models.enums import Audience, MessageState
 from tasks.models.state import Clock
-from tasks.models.tables import ClockChange, History, Member, Message, Order, Resident
+from tasks.models.tables import ClockChange, Donation, History, Member, Message, Order, Resident
 from tasks.rules.clocks import limit_text, standing_of
 from tasks.texts import text_of
 
@@ -43,6 +43,8 @@ def recipient_of(session: Session, message: Message) -> tuple[str, str]:
         return "各群", ""
     if message.audience is Audience.COORDINATORS:
         return "社区干部", ""
+    if message.audience is Audience.DONOR:
+        return _donor(session, message), ""
     for entries in (catalog.handlers, catalog.staff):
         if message.recipient in entries:
             entry = entries[message.recipient]
@@ -52,6 +54,14 @@ def recipient_of(session: Session, message: Message) -> tuple[str, str]:
         return message.recipient, ""
     handler = catalog.handlers.get(member.handler)
     return member.name, member.phone or (handler.phone if handler else "")
+
+
+def _donor(session: Session, message: Message) -> str:
+    """Who gave, as it was typed when it was promised."""
+    wanted = select(Donation.donor).where(
+        Donation.order_id == message.order_id, Donation.number == int(message.recipient)
+    )
+    return session.exec(wanted).one()
 
 
 def actor_names(ids: Iterable[str]) -> dict[str, str]:

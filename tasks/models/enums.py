@@ -182,6 +182,7 @@ class Audience(Labelled):
     COORDINATORS = "coordinators", "社区干部"
     GROUPS = "groups", "群"
     LADDER = "ladder", "五级组织"
+    DONOR = "donor", "资助方"
 
 
 class Event(Labelled):
@@ -205,6 +206,9 @@ class Event(Labelled):
     ORDER_MERGED = "order_merged", "已并单"
     ORDER_WITHDRAWN = "order_withdrawn", "已撤单"
     WISH_OPEN = "wish_open", "心愿待认领"
+    WISH_FUNDED = "wish_funded", "心愿已筹足"
+    MONEY_SPENT = "money_spent", "款项已支出"
+    WISH_FULFILLED = "wish_fulfilled", "心愿已实现"
     ORDER_DUE_SOON = "order_due_soon", "快到期"
     ORDER_OVERDUE = "order_overdue", "已超期"
     ORDER_ESCALATED = "order_escalated", "超期上报"

@@ -14,8 +14,10 @@ from tasks.models.inputs import (
     Merge,
     Rate,
     Report,
+    Spend,
 )
 from tasks.models.state import Actor, OrderState
+from tasks.rules.funding import in_yuan
 from tasks.rules.law import is_unsatisfied
 from tasks.rules.preconditions import LAST_ROUND
 
@@ -119,7 +121,20 @@ def _extended(deed: Deed) -> Notices:
 
 
 def _done(deed: Deed) -> Notices:
-    return [_resident(Event.ORDER_DONE)]
+    told = [_resident(Event.ORDER_DONE)]
+    if deed.after.kind is Kind.BIG_WISH:
+        told.append(Notice(Event.WISH_FULFILLED, Audience.DONOR))
+    return told
+
+
+def _funded(deed: Deed) -> Notices:
+    return [*_assigned(deed), Notice(Event.WISH_FUNDED, Audience.DONOR)]
+
+
+def _spent(deed: Deed) -> Notices:
+    assert isinstance(deed.request, Spend)
+    facts = {"voucher": deed.request.voucher, "yuan": in_yuan(deed.request.yuan)}
+    return [Notice(Event.MONEY_SPENT, Audience.DONOR, facts=facts)]
 
 
 def _rated(deed: Deed) -> Notices:
@@ -162,7 +177,8 @@ NOTICES: dict[Action, Callable[[Deed], Notices]] = {
     Action.ACCEPT: _accepted,
     Action.ASSIGN: _assigned,
     Action.APPOINT: _reassigned,
-    Action.COMPLETE_FUNDING: _assigned,
+    Action.COMPLETE_FUNDING: _funded,
+    Action.SPEND: _spent,
     Action.REASSIGN: _reassigned,
     Action.RETURN: _returned,
     Action.CLAIM: _claimed,
@@ -228,6 +244,9 @@ CARRIED = {
         Event.ORDER_MERGED: (Audience.RESIDENT,),
         Event.ORDER_WITHDRAWN: (Audience.RESIDENT, Audience.HANDLER, Audience.MEMBER),
         Event.WISH_OPEN: (Audience.GROUPS, Audience.MEMBER),
+        Event.WISH_FUNDED: (Audience.DONOR,),
+        Event.MONEY_SPENT: (Audience.DONOR,),
+        Event.WISH_FULFILLED: (Audience.DONOR,),
         Event.ORDER_DUE_SOON: (
             Audience.HANDLER,
             Audience.MEMBER,

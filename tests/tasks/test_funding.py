@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -13,14 +14,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlmodel import select
 
+from tasks.by_hand import errands
 from tasks.clock import clock_at
+from tasks.dates import end_funding
 from tasks.db import reading
 from tasks.errors import DiandanError, Refused
 from tasks.funding import books_of
 from tasks.house import House, house
-from tasks.models.enums import Entry, Status
+from tasks.models.enums import Audience, Entry, Status
 from tasks.models.tables import MoneyEntry, Order
 from tasks.rules.funding import Funds
+from tasks.views import messages_json
 
 Do = Callable[..., None]
 PLAN = {"to": "unit-housing", "date": "2026-10-15", "yuan": "500", "reason": "修活动室"}
@@ -208,6 +212,72 @@ def test_funding_fails_only_after_its_day_and_below_its_target(
         do(number, "open_funding", **{**PLAN, "date": "2026-12-01", "yuan": "499.99"})
         do(number, "complete_funding", by="system")  # what had come in stays
     assert look(number).status is Status.ASSIGNED
+
+
+def test_the_sweep_ends_the_funding_that_is_over_and_no_other(
+    database: House, monday: Any, wish: Callable[..., str], do: Do, look: Callable[[str], Order]
+) -> None:
+    late, raising, rich, giver = wish(), wish(date="2026-12-01"), wish(), wish(given="200")
+    do(rich, "pledge", **GIFT)
+    do(rich, "receive", yuan="300")
+    do(giver, "move_money", to=rich, yuan="200", reason="会议决定")
+    with clock_at(monday + timedelta(days=31)):  # in the morning of the last day
+        assert end_funding(dry_run=True).numbers == {"funded": [rich]}
+        assert look(rich).status is Status.FUNDING
+        assert end_funding().numbers == {"funded": [rich]}
+        assert look(rich).status is Status.ASSIGNED
+    with clock_at(monday + timedelta(days=32)):
+        assert end_funding().numbers == {"not_funded": [late, giver]}
+        assert end_funding().counts == {}
+    assert [look(one).status for one in (late, raising)] == [Status.IN_MEETING, Status.FUNDING]
+
+
+# --- what donors hear ---------------------------------------------------------------------------------
+
+
+def test_who_gave_hears_that_it_is_funded_and_what_came_of_it_and_is_not_called_for_every_bill(
+    sqlite_house: House, monday: Any, taken: Callable[[], str], do: Do
+) -> None:
+    number = taken()
+    do(number, "spend", voucher="收据 1", yuan="450")
+    do(number, "claim", to="m-270")
+    do(number, "finish", reason="活动室修好了")
+    told = [one for one in messages_json() if one["audience"] == "donor"]
+    assert [one["event"] for one in told] == ["wish_funded", "wish_fulfilled"]
+    assert "已经筹足 500.00 元" in told[0]["body"]
+    assert "共筹得 500.00 元，支出 450.00 元，结余 50.00 元" in told[1]["body"]
+    assert [errand.name for errand in errands() if errand.audience is Audience.DONOR] == [
+        "县医院"
+    ] * 2
+
+
+def test_a_unit_that_gave_hears_of_every_bill_on_its_own_channel_and_of_its_two_gifts_once(
+    settle: Callable[..., House],
+    sqlite_house: House,
+    community: Callable[..., Path],
+    monday: Any,
+    wish: Callable[..., str],
+    do: Do,
+    hook: Any,
+) -> None:
+    bank = {"contacts": [{"channel": "webhook", "address": "bank"}]}
+    settle(
+        config=community({"handlers.yaml": {"handlers": {"unit-bank": bank}}}),
+        channels={"webhook": f"json://{hook.host}/in"},
+    )
+    number = wish()
+    name = house().catalog.handlers["unit-bank"].name
+    for _ in range(2):
+        do(number, "pledge", donor=name, kind="money", yuan="250")
+        do(number, "receive", yuan="250")
+    do(number, "take")
+    do(number, "spend", voucher="收据 1", yuan="450", reason="买水泥")
+    told = [one for one in messages_json() if one["audience"] == "donor"]
+    assert [(one["event"], one["channel"]) for one in told] == [
+        ("wish_funded", "webhook"),
+        ("money_spent", "webhook"),
+    ]
+    assert "支出 450.00 元（凭证：收据 1）。\n用途：买水泥\n共筹得 500.00 元" in told[1]["body"]
 
 
 # --- whoever tries what -------------------------------------------------------------------------------

@@ -11,8 +11,8 @@ import pytest
 from tasks.by_hand import errands, mark_told
 from tasks.errors import BadInput, BadTemplate
 from tasks.house import House
-from tasks.messages import check_contacts
 from tasks.models.tables import History, Message
+from tasks.routes import check_contacts
 
 Do = Callable[..., None]
 PlaceAt = Callable[..., str]

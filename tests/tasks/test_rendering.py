@@ -73,6 +73,12 @@ IN_CHINESE: dict[str, object] = {
     "count": 12,
     "lines": LINES,
     "figures": FIGURES,
+    "target": "50000.00",
+    "raised": "52000.00",
+    "spent": "51000.00",
+    "left": "1000.00",
+    "voucher": "收据 12",
+    "yuan": "1234.50",
 }
 IN_ENGLISH: dict[str, object] = {
     **IN_CHINESE,
@@ -86,6 +92,7 @@ IN_ENGLISH: dict[str, object] = {
     "reason": "The pole has to be replaced",
     "community": "Example Community",
     "locale": "en",
+    "voucher": "receipt 12",
     "resident_name": "Resident Two",
     "instead": "the county's power office",
     "groups": ["Merchants 1", "Residents 2"],
@@ -94,7 +101,8 @@ IN_ENGLISH: dict[str, object] = {
     "lines": [{**LINES[0], "words": "The street light", "clock": "finish", "name": "Grid 3"}],
 }
 VALUES = {"zh-CN": IN_CHINESE, "en": IN_ENGLISH}
-NEVER_UNKNOWN = {"number", "kind", "words", "community", "timezone", "locale", "clock"}
+MONEY = {"target", "raised", "spent", "left", "voucher", "yuan"}
+NEVER_UNKNOWN = {"number", "kind", "words", "community", "timezone", "locale", "clock"} | MONEY
 OF_MANY = {Event.DIGEST, Event.DAILY_BRIEF, Event.WEEKLY_BRIEF}
 OF_ONE = [pair for pair in PAIRS if pair[0] not in OF_MANY]
 

@@ -1,0 +1,177 @@
+"""To whom a message goes, on which channel, in which language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from sqlmodel import Session, select
+
+from config.catalog import Catalog, ChannelKind, Contact
+from tasks.absences import who_is_away
+from tasks.errors import BadInput
+from tasks.funding import donors_of
+from tasks.house import house
+from tasks.models.enums import Audience, Event
+from tasks.models.tables import Member, Order, Resident
+from tasks.rules.escalation import holders
+from tasks.rules.ladder import BRANCH, COMMITTEE
+from tasks.rules.notices import Notice
+
+BY_HAND = "by-hand"
+
+
+@dataclass(frozen=True)
+class Route:
+    """To whom, how, in which language; `code` says why there is no way when there is none."""
+
+    recipient: str
+    channel: str
+    locale: str
+    code: str = ""
+
+
+def check_contacts(catalog: Catalog) -> None:
+    """Raises BadInput when a contact of the configuration is for an event that there is none of."""
+    known = [event.value for event in Event]
+    contacts = {catalog.community.id: catalog.community.desk_contacts}
+    contacts |= {handler.id: handler.contacts for handler in catalog.handlers.values()}
+    contacts |= {member.id: member.contacts for member in catalog.members.values()}
+    contacts |= {staff.id: staff.contacts for staff in catalog.staff.values()}
+    for owner, ways in contacts.items():
+        for event in (event for way in ways for event in way.events):
+            if event not in known:
+                problem = f"没有“{event}”这种消息，可以写：{'、'.join(known)}。"
+                raise BadInput(field=f"{owner} 的 contacts.events", problem=problem)
+
+
+def route_to(audience: Audience, recipient: str, event: Event) -> Route:
+    """How somebody other than a resident is told: a handler, a person, the desk or the groups."""
+    notice = Notice(event, audience, recipient)
+    if audience is Audience.HANDLER:
+        handler = house().catalog.handlers.get(recipient)
+        return _route(notice, handler.contacts if handler else ())
+    if audience is Audience.COORDINATORS:
+        return _coordinators_route(notice)
+    if audience is Audience.GROUPS:
+        return Route("groups", BY_HAND, "zh-CN")
+    return _person_route(notice)
+
+
+def routes_of(session: Session, order: Order, notice: Notice) -> Iterator[Route]:
+    """Everybody whom a notice of an order is for."""
+    if notice.audience is Audience.RESIDENT:
+        only_own = notice.event is Event.RATING_REMINDER  # who rates is one
+        yield from _resident_routes(session, order, only_own=only_own)
+    elif notice.audience is Audience.LADDER:
+        for person in _on_rung(session, order, notice):
+            yield route_to(notice.audience, person, notice.event)
+    elif notice.audience is Audience.DONOR:
+        yield from _donor_routes(session, order, notice)
+    elif (notice.event, notice.audience) == (Event.WISH_OPEN, Audience.MEMBER):
+        yield from _to_whom_it_may_please(session, notice)
+    else:
+        yield route_to(notice.audience, notice.recipient, notice.event)
+
+
+def _to_whom_it_may_please(session: Session, notice: Notice) -> Iterator[Route]:
+    """Every verified member whom a channel reaches: nobody is called about what they need not do."""
+    for id in session.exec(select(Member.id).where(Member.verified).order_by(Member.id)):
+        configured = house().catalog.members.get(id)
+        route = _route(replace(notice, recipient=id), configured.contacts if configured else ())
+        if route.channel != BY_HAND:
+            yield route
+
+
+def _donor_routes(session: Session, order: Order, notice: Notice) -> Iterator[Route]:
+    """Each donor once, by what we know of whoever has that name. Nobody is called about a single bill."""
+    for name, number in donors_of(session, order).items():
+        route = _route(replace(notice, recipient=str(number)), _contacts_of(name))
+        if notice.event is not Event.MONEY_SPENT or route.channel != BY_HAND:
+            yield route
+
+
+def _contacts_of(name: str) -> tuple[Contact, ...]:
+    catalog = house().catalog
+    for entries in (catalog.handlers, catalog.members, catalog.staff):
+        named = [entry for entry in entries.values() if name in (entry.id, entry.name)]
+        if len(named) == 1:
+            contacts: tuple[Contact, ...] = named[0].contacts
+            return contacts
+    return ()
+
+
+def _on_rung(session: Session, order: Order, notice: Notice) -> tuple[str, ...]:
+    """Who holds the rung that a notice is for; without one the lowest that can do something."""
+    catalog, away = house().catalog, who_is_away(session)
+    rung = int(notice.facts.get("rung") or (BRANCH if order.grid else COMMITTEE))
+    return holders(rung, order.grid, catalog, away) or holders(COMMITTEE, None, catalog, away)
+
+
+def _resident_routes(session: Session, order: Order, *, only_own: bool) -> Iterator[Route]:
+    """The order's own resident, and those of the orders that were merged into it."""
+    for resident in _concerned(session, order):
+        if only_own and resident.id != order.resident_id:
+            continue
+        recipient, language = str(resident.id), resident.language
+        channel = resident.channel
+        if (
+            channel
+            and channel != BY_HAND
+            and (resident.address or resident.phone)
+            and _usable(channel)
+        ):
+            yield Route(recipient, channel, language)
+        elif resident.phone or resident.name:
+            yield Route(recipient, BY_HAND, language)
+        else:
+            yield Route(recipient, BY_HAND, language, "no_contact")
+
+
+def _concerned(session: Session, order: Order) -> list[Resident]:
+    wanted: dict[int, None] = {}
+    waiting = [order]
+    while waiting:
+        one = waiting.pop(0)
+        if one.resident_id is not None:
+            wanted[one.resident_id] = None
+        waiting += session.exec(select(Order).where(Order.merged_into == one.number)).all()
+    found = (session.get(Resident, id) for id in wanted)
+    return [resident for resident in found if resident is not None]
+
+
+def _member_route(notice: Notice) -> Route:
+    configured = house().catalog.members.get(notice.recipient)
+    if configured is None:
+        return Route(notice.recipient, BY_HAND, "zh-CN")
+    handler = house().catalog.handlers.get(configured.handler)
+    own = configured.contacts or ((Contact(channel=BY_HAND),) if configured.phone else ())
+    return _route(notice, own or (handler.contacts if handler else ()))
+
+
+def _person_route(notice: Notice) -> Route:
+    staff = house().catalog.staff.get(notice.recipient)
+    return _route(notice, staff.contacts) if staff else _member_route(notice)
+
+
+def _coordinators_route(notice: Notice) -> Route:
+    """The desk's own channel; without one their list of what waits is the message."""
+    everybody = replace(notice, recipient="coordinators")
+    route = _route(everybody, house().catalog.community.desk_contacts)
+    return replace(route, code="on_todo_list") if route.channel == BY_HAND else route
+
+
+def _route(notice: Notice, contacts: Iterable[Contact]) -> Route:
+    """The first contact that is meant for this event and works on this machine; a person's hands otherwise."""
+    for contact in contacts:
+        meant = not contact.events or notice.event in contact.events
+        if meant and _usable(contact.channel):
+            return Route(notice.recipient, contact.channel, "zh-CN")
+    return Route(notice.recipient, BY_HAND, "zh-CN")
+
+
+def _usable(channel: str) -> bool:
+    known = house().catalog.channels.get(channel)
+    if known is None:
+        return False
+    return known.kind is ChannelKind.BY_HAND or house().settings.channel_url(channel) is not None
