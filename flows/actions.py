@@ -24,6 +24,7 @@ from flows.forms.fields import (
     text,
     who,
 )
+from flows.forms.funding import receive
 from flows.forms.rating import NOT_SOLVED, SOLVED
 from flows.news import spread_news
 from flows.runs import refresh
@@ -36,6 +37,7 @@ from tasks.models.inputs import ActionInput
 from tasks.orders import act
 from tasks.rules.deadline import local_day
 from tasks.rules.lifecycle import TRANSITIONS
+from tasks.till import big_wishes, promised, with_money
 from tasks.wakes import was_applied
 
 NAME = "ActForm"
@@ -50,6 +52,8 @@ class Offer:
     fields: Callable[[], Fields]
     request: Callable[[Answer], ActionInput]
     fits: Callable[[Choice], bool] = lambda _choice: True
+    choices: Callable[[], list[Choice]] = open_orders
+    which: str = "哪一单"
 
 
 def _reason_only() -> Fields:
@@ -86,6 +90,28 @@ def _rate(answer: Answer) -> ActionInput:
     return answer.request(Action.RATE, grade=grade, solved=answer.text("solved") != NOT_SOLVED)
 
 
+def _sum_and_reason() -> Fields:
+    return {"yuan": text("金额（元）"), "reason": text("说明")}
+
+
+def _sum_and_voucher() -> Fields:
+    return {"yuan": text("金额（元）"), "voucher": text("凭证编号"), "reason": text("用途")}
+
+
+def _sum_and_wish() -> Fields:
+    wishes = [choice.line for choice in big_wishes()]
+    return {
+        "to": pick("转给哪个心愿", wishes),
+        "yuan": text("金额（元）"),
+        "reason": text("会议的决定（必填）"),
+    }
+
+
+def _number_in(line: str) -> str:
+    """The order at the beginning of a pick list line."""
+    return line.split(" ")[0]
+
+
 OFFERS: dict[str, Offer] = {
     "改派": Offer(
         (Action.REASSIGN,),
@@ -108,6 +134,29 @@ OFFERS: dict[str, Offer] = {
     ),
     "退回一线": Offer(
         (Action.SEND_BACK,), _reason_only, lambda answer: answer.request(Action.SEND_BACK)
+    ),
+    "到账": Offer(
+        (Action.RECEIVE,),
+        _sum_and_reason,
+        lambda answer: receive(answer, answer.text("order")),
+        choices=promised,
+        which="哪一笔",
+    ),
+    "支出": Offer(
+        (Action.SPEND,),
+        _sum_and_voucher,
+        lambda answer: answer.request(
+            Action.SPEND, yuan=answer.text("yuan"), voucher=answer.text("voucher")
+        ),
+        choices=with_money,
+    ),
+    "转用款项": Offer(
+        (Action.MOVE_MONEY,),
+        _sum_and_wish,
+        lambda answer: answer.request(
+            Action.MOVE_MONEY, yuan=answer.text("yuan"), to=_number_in(answer.text("to"))
+        ),
+        choices=with_money,
     ),
     CALL_BACK: Offer((Action.RATE,), _rating, _rate),
 }
@@ -136,8 +185,12 @@ async def act_on_order(what: str) -> None:
 
 def _candidates(what: str) -> list[Choice]:
     offer = OFFERS[what]
-    allowed = {status for (_kind, status, action) in TRANSITIONS if action in offer.actions}
-    return [choice for choice in open_orders() if choice.status in allowed and offer.fits(choice)]
+    allowed = {(kind, status) for kind, status, action in TRANSITIONS if action in offer.actions}
+    return [
+        choice
+        for choice in offer.choices()
+        if (choice.kind, choice.status) in allowed and offer.fits(choice)
+    ]
 
 
 def _form(what: str, problem: str, earlier: Answer | None) -> type[OrderForm] | None:
@@ -149,7 +202,7 @@ def _form(what: str, problem: str, earlier: Answer | None) -> type[OrderForm] | 
     versions = {choice.number: choice.version for choice in choices}
     fields: Fields = {
         "who": who(),
-        "order": remembering(pick("哪一单", lines), versions=versions),
+        "order": remembering(pick(OFFERS[what].which, lines), versions=versions),
         **OFFERS[what].fields(),
     }
     fields = keeping(fields, earlier.values if earlier else {})
@@ -171,7 +224,7 @@ def _to_call(what: str, choices: list[Choice]) -> str:
 async def _carry_out(client: PrefectClient, what: str, answer: Answer) -> str:
     """Does it once, shows the order's run what changed; gives the refusal in words."""
     form = f"{this_run_id()}:{answer.key}"
-    number = answer.text("order").split(" ")[0]
+    number = _number_in(answer.text("order"))
     try:
         if not number:
             raise BadInput(field="哪一单", problem="请选择订单。")

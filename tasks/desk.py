@@ -13,11 +13,13 @@ from tasks.clock import utc_now
 from tasks.clocks import live_clocks
 from tasks.db import reading
 from tasks.directory import members_of
+from tasks.funding import books_of
 from tasks.house import house
-from tasks.models.enums import OPEN, Status
+from tasks.models.enums import OPEN, Kind, Status
 from tasks.models.state import OrderState
 from tasks.models.tables import History, Member, Order, Resident
 from tasks.rules.deadline import local_day, local_time
+from tasks.rules.funding import Funds, in_yuan, outstanding_lines
 from tasks.rules.ladder import BRANCH
 from tasks.rules.routing import likely_twins, suggest_category
 from tasks.texts import shortened
@@ -55,6 +57,8 @@ class DeskView:
     history: tuple[PastDeed, ...]
     suggested_category: str  # an id
     twins: tuple[str, ...]  # as pick list lines that begin with the number
+    books: str  # of a big wish: what it needs, and what there is
+    promises: tuple[str, ...]  # what is still to come of each pledge, as pick list lines
     members: tuple[str, ...]  # names of the handler's members, the best to propose first
     today: date
 
@@ -78,6 +82,7 @@ def _view(session: Session, order: Order) -> DeskView:
     handler = catalog.handlers.get(order.handler or "")
     member = session.get(Member, order.member) if order.member else None
     resident = session.get(Resident, order.resident_id) if order.resident_id else None
+    funds = books_of(session, order)
     history = session.exec(
         select(History).where(History.order_id == order.id).order_by(col(History.version))
     ).all()
@@ -97,9 +102,26 @@ def _view(session: Session, order: Order) -> DeskView:
         history=tuple(_past_deed(session, row, zone) for row in history),
         suggested_category=category.id if category else suggest_category(order.words, catalog),
         twins=_twins(session, order) if order.status in (Status.PLACED, Status.ACCEPTED) else (),
+        books=_books(order, funds),
+        promises=tuple(outstanding_lines(funds)),
         members=_members(session, order),
         today=local_day(utc_now(), zone),
     )
+
+
+def _books(order: Order, funds: Funds) -> str:
+    if order.target is None and not funds.raised:
+        return ""
+    sums = (
+        ("目标", order.target or 0),
+        ("认领", funds.pledged),
+        ("到账", funds.received),
+        ("转入", funds.moved_in),
+        ("转出", funds.moved_out),
+        ("支出", funds.spent),
+        ("结余", funds.left),
+    )
+    return "，".join(f"{name} {in_yuan(fen)}" for name, fen in sums if fen) + " 元"
 
 
 def _due(session: Session, order: Order, zone: str) -> str:
@@ -158,6 +180,7 @@ class Choice:
 
     number: str
     line: str
+    kind: Kind
     status: Status
     version: int
     asked_until: datetime | None
@@ -173,16 +196,18 @@ def open_orders() -> list[Choice]:
         .order_by(col(Order.id).desc())
     )
     with reading(house().database) as session:
-        return [_choice(order, resident) for order, resident in session.exec(wanted)]
+        return [choice_of(order, resident) for order, resident in session.exec(wanted)]
 
 
-def _choice(order: Order, resident: Resident | None) -> Choice:
+def choice_of(order: Order, resident: Resident | None = None, more: str = "") -> Choice:
+    """An order as a line that begins with its number; `more` stands right behind it."""
     catalog = house().catalog
     category = catalog.categories.get(order.category or "")
     grid = catalog.grids.get(order.grid or "")
     asked = order.asked_due_at
     parts = (
         order.number,
+        more,
         category and category.name,
         grid and grid.name,
         shortened(order.words, 16),
@@ -191,6 +216,7 @@ def _choice(order: Order, resident: Resident | None) -> Choice:
     return Choice(
         number=order.number,
         line=" · ".join(part for part in parts if part),
+        kind=order.kind,
         status=order.status,
         version=order.version,
         asked_until=asked,

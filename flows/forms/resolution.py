@@ -1,4 +1,4 @@
-"""办理: what happens while a member works on the order, on hold, in the meeting, while money is raised."""
+"""办理: what happens while a member works on the order, on hold, in the meeting."""
 
 from __future__ import annotations
 
@@ -9,12 +9,7 @@ from tasks.desk import DeskView
 from tasks.models.enums import Action
 from tasks.models.inputs import ActionInput
 
-WORK_FORM, HOLD_FORM, MEETING_FORM, FUNDING_FORM = (
-    "WorkForm",
-    "HoldForm",
-    "MeetingForm",
-    "FundingForm",
-)
+WORK_FORM, HOLD_FORM, MEETING_FORM = "WorkForm", "HoldForm", "MeetingForm"
 TELL_RESIDENT = "进展（告诉居民）"
 _WORK = (
     Action.FINISH.label,
@@ -63,11 +58,6 @@ def meeting_fields(view: DeskView) -> Fields:
     if view.state.before is None:
         return {"who": who(), "step": pick("操作", [Action.WITHDRAW.label]), "reason": text("说明")}
     return _two_ways(Action.SEND_BACK, Action.WITHDRAW)
-
-
-def funding_fields(_view: DeskView) -> Fields:
-    """进展 or 撤单: the money itself is kept elsewhere."""
-    return _two_ways(Action.REPORT, Action.WITHDRAW)
 
 
 def _two_ways(usual: Action, other: Action) -> Fields:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from flows.forms import acceptance, assignment, rating, resolution
+from flows.forms import acceptance, assignment, funding, rating, resolution
 from flows.forms.answers import Answer
 from flows.forms.description import describe
 from flows.forms.fields import Fields, OrderForm, build_form, keeping
@@ -40,9 +40,7 @@ WAITING: dict[Status, Stage] = {
     Status.IN_MEETING: Stage(
         resolution.MEETING_FORM, resolution.meeting_fields, resolution.plain_requests
     ),
-    Status.FUNDING: Stage(
-        resolution.FUNDING_FORM, resolution.funding_fields, resolution.plain_requests
-    ),
+    Status.FUNDING: Stage(funding.NAME, funding.fields, funding.requests),
 }
 REASSIGN = Stage(assignment.REASSIGN_FORM, assignment.reassign_fields, assignment.reassign_requests)
 BY_NAME: dict[str, Stage] = {stage.name: stage for stage in (*WAITING.values(), REASSIGN)}

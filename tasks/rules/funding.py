@@ -133,6 +133,15 @@ def entries_of(request: ActionInput, funds: Funds) -> Iterator[Booked]:
                 yield Booked(entry=Entry.RELEASED, fen=promise.outstanding, pledge=promise.number)
 
 
+def outstanding_lines(funds: Funds) -> list[str]:
+    """The pledges of which something is still to come, as people pick them."""
+    return [
+        f"第 {one.number} 笔 · {one.donor} · {one.kind.label} · 还差 {in_yuan(one.outstanding)} 元"
+        for one in funds.promises
+        if one.outstanding
+    ]
+
+
 def in_yuan(fen: int) -> str:
     """Fen as people write yuan: 1234.50."""
     return f"{fen // 100}.{fen % 100:02d}"

@@ -8,12 +8,17 @@ from typing import Any
 import pytest
 
 from flows.actions import OFFERS, act_on_order
+from flows.runs import start_run
 from tasks.models.enums import Action, Status
 from tasks.models.tables import Order
 from tasks.rules.lifecycle import TRANSITIONS
+from tasks.wishes import wish_json
 
 Look = Callable[[str], Order]
 Open = Callable[..., str]
+
+
+MONEY = {"到账", "支出", "转用款项"}
 
 
 @pytest.fixture
@@ -36,7 +41,7 @@ def fill(prefect: Any) -> Callable[..., None]:
 def test_everything_that_is_offered_can_be_started(prefect: Any) -> None:
     names = {name.split("/")[1] for name in prefect.deployments if name.startswith("act-on-order/")}
     assert names == set(OFFERS)
-    assert names == {"改派", "撤单", "恢复", "申请延期", "批准延期", "退回一线", "回访"}
+    assert names == {"改派", "撤单", "恢复", "申请延期", "批准延期", "退回一线", "回访"} | MONEY
 
 
 def test_only_orders_that_it_can_be_done_to_are_offered_the_newest_first(
@@ -233,6 +238,64 @@ def test_whom_to_call_back_stands_there_and_nowhere_else(
     open_order("claimed", resident="居民乙", phone="13900000002")
     form = prefect.form_of(start("撤单").id)
     assert "1390000000" not in form.description + "".join(form.options("order"))
+
+
+# --- money ------------------------------------------------------------------------------------------
+
+PLAN = {"to": "unit-housing", "date": "2030-01-01", "yuan": "500", "reason": "修活动室"}
+
+
+@pytest.fixture
+def wish(prefect: Any, wait: Callable[..., Any], place: Callable[..., str], do: Any) -> Any:
+    """A big wish for which 500 yuan are raised, 400 of them promised, with its run."""
+
+    def begin() -> str:
+        number = place(kind="big_wish", words="想有个活动室")
+        steps = [
+            ("accept", {}),
+            ("refer", {"reason": "要筹款"}),
+            ("open_funding", PLAN),
+            ("pledge", {"donor": "县医院", "kind": "money", "yuan": "400"}),
+        ]
+        for action, typed in steps:
+            do(number, action, **typed)
+        wait(start_run(prefect, number))
+        return number
+
+    return begin
+
+
+def test_money_comes_is_spent_and_is_moved_without_a_number_typed(
+    prefect: Any,
+    start: Callable[[str], Any],
+    fill: Callable[..., None],
+    open_order: Open,
+    do: Callable[..., None],
+    wish: Callable[[], str],
+) -> None:
+    open_order("taken")  # an appeal, of which no money is known
+    first, second = wish(), wish()
+
+    def go(what: str, chosen: int, **values: Any) -> Any:
+        run = start(what)
+        line = prefect.form_of(run.id).options("order")[chosen]
+        fill(run, what, order=line, **values)
+        return run
+
+    run = start("到账")
+    assert prefect.form_of(run.id).options("order") == [
+        f"{number} · 第 1 笔 · 县医院 · 资金 · 还差 400.00 元 · 其他 · 第三网格 · 想有个活动室"
+        for number in (second, first)
+    ]
+    assert go("到账", 1, yuan="400").state.is_completed()
+    refused = go("转用款项", 0, yuan="400.01", to=second, reason="会议决定")
+    assert "账上只剩 400.00 元，不够 400.01 元。" in prefect.form_of(refused.id).description
+    assert go("转用款项", 0, yuan="100", to=second, reason="会议决定").state.is_completed()
+    assert go("到账", 0, yuan="400").state.is_completed()  # with what was moved: funded
+    do(second, "take")
+    assert go("支出", 0, yuan="12.34", voucher="收据 1").state.is_completed()
+    books = [wish_json(number) for number in (first, second)]
+    assert [(one["left"], one["spent"]) for one in books] == [(30_000, 0), (48_766, 1_234)]
 
 
 @pytest.mark.parametrize("what", OFFERS)

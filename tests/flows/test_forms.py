@@ -20,6 +20,7 @@ from tasks.house import House
 from tasks.models.enums import OPEN, Status
 from tasks.models.tables import Order
 from tasks.orders import act
+from tasks.wishes import wish_json
 
 WHO = "洛桑罗布"
 PHONE = "13900000001"
@@ -122,7 +123,12 @@ LEADS_TO: dict[tuple[str, str], dict[str, str]] = {
     ("big_wish", "done"): RATING,
     ("big_wish", "on_hold"): HOLD,
     ("big_wish", "in_meeting"): MEETING,
-    ("big_wish", "funding"): {"进展": "funding", "撤单": "withdrawn"},
+    ("big_wish", "funding"): {
+        "认领并到账": "funding",
+        "认领资助": "funding",
+        "进展": "funding",
+        "撤单": "withdrawn",
+    },
 }
 LEADS_TO |= {
     ("small_wish", status): options
@@ -150,7 +156,7 @@ USUAL = {  # what is preselected; the grade never is
             ("in_meeting", "退回一线"),
         )
     },
-    ("big_wish", "funding"): "进展",
+    ("big_wish", "funding"): "认领并到账",
 }
 EVERY = sorted(LEADS_TO)
 
@@ -181,6 +187,12 @@ def answer_to(shown: Step, /, **values: Any) -> Answer:
         name: field["default"] for name, field in schema["properties"].items() if "default" in field
     }
     return Answer(schema["title"], shown.key, {**preselected, "who": WHO, **values})
+
+
+def form_text(step: Step) -> str:
+    """What stands above the fields."""
+    assert step.form is not None
+    return str(step.form._description)
 
 
 def apply(number: str, answer: Answer, who: str = WHO) -> None:
@@ -235,6 +247,8 @@ def test_everything_that_can_be_picked_leads_where_it_says(
         values = {field: option, "reason": "说清楚", "instead": "请到派出所"}
         if "twin" in fields:
             values["twin"] = fields["twin"]["enum"][-1]
+        if status == "funding":
+            values |= {"donor": "县医院", "yuan": "100"}
         if (kind, status, option) == ("small_wish", "accepted", "认领"):
             values["member"] = "边巴德吉（供电所）"
         apply(number, answer_to(step, **values), who)
@@ -293,6 +307,30 @@ def test_a_wish_that_its_lead_unit_sent_back_can_only_be_withdrawn_by_the_form(
     assert "default" not in fields["step"]  # so that nobody withdraws it with one click
     apply(number, answer_to(step, step="撤单"))
     assert look(number).status is Status.WITHDRAWN
+
+
+def test_what_is_given_at_the_desk_is_one_form_and_the_last_of_it_funds_the_wish(
+    sqlite_house: House, arrive: Arrive, look: Look
+) -> None:
+    number = arrive("big_wish", "funding")
+    assert "promise" not in schema_of(next_step(number))["properties"]
+    hidden = {"donor": "某商户", "kind": "物资", "yuan": "3000", "publicity": "不公开"}
+    apply(number, answer_to(next_step(number), step="认领资助", **hidden))
+    apply(number, answer_to(next_step(number), donor="县医院", yuan="2000.50"))
+    shown = next_step(number)
+    assert "| 款项 | 目标 5000.00，认领 5000.50，到账 2000.50，结余 2000.50 元 |" in form_text(
+        shown
+    )
+    assert schema_of(shown)["properties"]["promise"]["enum"] == [
+        "无",
+        "第 1 笔 · 某商户 · 物资 · 还差 3000.00 元",
+    ]
+    with pytest.raises(BadInput, match="请选择是哪一笔认领。"):
+        apply(number, answer_to(shown, step="到账", yuan="3000"))
+    line = "第 1 笔 · 某商户 · 物资 · 还差 3000.00 元"
+    apply(number, answer_to(shown, step="到账", promise=line, yuan="3000"))
+    assert look(number).status is Status.ASSIGNED
+    assert wish_json(number)["pledges"][0]["anonymous"] is True
 
 
 def test_what_was_solved_on_the_spot_is_the_desk_s_own_work(
