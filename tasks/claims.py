@@ -7,7 +7,8 @@ from sqlmodel import Session, col, select
 from tasks.models.enums import OPEN
 from tasks.models.inputs import ActionInput, Claim
 from tasks.models.state import OrderState
-from tasks.models.tables import ClaimRow, Order
+from tasks.models.tables import Order
+from tasks.models.wish_tables import ClaimRow
 from tasks.rules.circumstances import Circumstances
 
 

@@ -6,7 +6,8 @@ from sqlmodel import Session, col, select
 
 from tasks.models.enums import Entry, Kind
 from tasks.models.inputs import ActionInput, MoveMoney, Pledge
-from tasks.models.tables import Donation, MoneyEntry, Order
+from tasks.models.tables import Order
+from tasks.models.wish_tables import Donation, MoneyEntry
 from tasks.rules.circumstances import Circumstances
 from tasks.rules.funding import NO_MONEY, Booked, Donor, Funds, entries_of, sum_up
 

@@ -16,7 +16,8 @@ from tasks.finding import summary
 from tasks.house import house
 from tasks.models.enums import Audience, MessageState
 from tasks.models.state import Clock
-from tasks.models.tables import ClockChange, Donation, History, Member, Message, Order, Resident
+from tasks.models.tables import ClockChange, History, Member, Message, Order, Resident
+from tasks.models.wish_tables import Donation
 from tasks.rules.clocks import limit_text, standing_of
 from tasks.texts import text_of
 

@@ -12,7 +12,8 @@ from tasks.errors import NoWish
 from tasks.funding import books_of
 from tasks.house import house
 from tasks.models.enums import WISHES, Entry
-from tasks.models.tables import ClaimRow, MoneyEntry, Order
+from tasks.models.tables import Order
+from tasks.models.wish_tables import ClaimRow, MoneyEntry
 from tasks.rules.funding import Promise
 from tasks.views import name_of_actor
 

@@ -8,7 +8,9 @@ from alembic import context
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import SQLModel
 
-import tasks.models.tables  # noqa: F401  (fills SQLModel.metadata)
+import tasks.models.meeting_tables
+import tasks.models.tables
+import tasks.models.wish_tables  # noqa: F401  (they fill SQLModel.metadata)
 
 
 def _render(kind: str, item: Any, _context: Any) -> str | Literal[False]:

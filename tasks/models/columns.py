@@ -87,3 +87,8 @@ class StoredPauses(TypeDecorator[tuple[tuple[datetime, datetime], ...]]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
         return tuple((datetime.fromisoformat(a), datetime.fromisoformat(b)) for a, b in value or ())
+
+
+def enum_type(kind: type[StrEnum]) -> Any:
+    """For `sa_type`, which wants a class but takes an instance."""
+    return StoredEnum(kind)

@@ -159,6 +159,40 @@ class Entry(Labelled):
     MOVED_IN = "moved_in", "转入"
 
 
+class MeetingKind(Labelled):
+    JOINT = "joint", "联席会议"  # settles what the front line could not
+    WEEKLY = "weekly", "周例会"
+
+
+class MatterKind(Labelled):
+    """Why something is on a meeting's agenda."""
+
+    REFERRED = "referred", "提交会议的订单"
+    BIG_WISH = "big_wish", "大心愿立项"
+    UNDER_TARGET = "under_target", "没有筹足的大心愿"
+    RAISED = "raised", "上报到社区大党委以上的订单"
+    EXTENSION = "extension", "申请延期"
+    FOLLOW_UP = "follow_up", "以前交办、还没办完"
+
+
+class Decision(Labelled):
+    SEND_BACK = "send_back", "退回一线"
+    APPOINT = "appoint", "指派牵头单位"
+    REFUSE = "refuse", "不同意"
+    OPEN_FUNDING = "open_funding", "开始筹集"
+    APPROVE = "approve", "同意"  # an extension
+    DONE = "done", "已办完"  # what had been assigned
+    GO_ON = "go_on", "继续办"
+
+
+class TaskKind(Labelled):
+    """What a meeting gives somebody to do, besides its orders."""
+
+    KEY_TASK = "key_task", "重点任务"
+    PROBLEM = "problem", "问题清单"
+    ASSIGNMENT = "assignment", "交办事项"
+
+
 class Role(Labelled):
     """In which capacity somebody acts. Declared, not proven: Prefect's forms have no login."""
 

@@ -1,13 +1,11 @@
 """The tables. Times are aware UTC; enums are stored by value; nothing here validates (inputs.py does)."""
 
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
     JSON,
     BigInteger,
-    CheckConstraint,
     Column,
     Index,
     String,
@@ -20,30 +18,23 @@ from sqlmodel import Field, SQLModel
 from config.catalog import Allowance
 from tasks.models.columns import (
     StoredAllowance,
-    StoredEnum,
     StoredPauses,
     StoredSpan,
     UtcDateTime,
+    enum_type,
 )
 from tasks.models.enums import (
     Action,
     Audience,
     ClockKind,
-    Entry,
     Event,
     Grade,
     Kind,
     MessageState,
-    PledgeKind,
     Purpose,
     Status,
     Urgency,
 )
-
-
-def _enum(kind: type[StrEnum]) -> Any:
-    """For `sa_type`, which wants a class but takes an instance."""
-    return StoredEnum(kind)
 
 
 class Installation(SQLModel, table=True):
@@ -51,7 +42,7 @@ class Installation(SQLModel, table=True):
 
     __tablename__ = "installation"
     id: int = Field(default=1, primary_key=True)
-    purpose: Purpose = Field(sa_type=_enum(Purpose))
+    purpose: Purpose = Field(sa_type=enum_type(Purpose))
     key: str
     created_at: datetime = Field(sa_type=UtcDateTime)
 
@@ -108,19 +99,19 @@ class Order(SQLModel, table=True):
     external_id: str | None = None
     resident_id: int | None = Field(default=None, foreign_key="residents.id", index=True)
     # the law's columns, the same as OrderState
-    kind: Kind = Field(sa_type=_enum(Kind))
-    status: Status = Field(sa_type=_enum(Status))
+    kind: Kind = Field(sa_type=enum_type(Kind))
+    status: Status = Field(sa_type=enum_type(Status))
     version: int
     round: int
-    urgency: Urgency = Field(sa_type=_enum(Urgency))
+    urgency: Urgency = Field(sa_type=enum_type(Urgency))
     placed_at: datetime = Field(sa_type=UtcDateTime)
     category: str | None = None
     grid: str | None = Field(default=None, index=True)
     handler: str | None = Field(default=None, index=True)
     member: str | None = None
     previous_member: str | None = None
-    before: Status | None = Field(default=None, sa_type=_enum(Status))
-    claimed_from: Status | None = Field(default=None, sa_type=_enum(Status))
+    before: Status | None = Field(default=None, sa_type=enum_type(Status))
+    claimed_from: Status | None = Field(default=None, sa_type=enum_type(Status))
     returns: int = 0
     contacted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     due_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
@@ -158,7 +149,7 @@ class ClockRow(SQLModel, table=True):
     )
     id: int | None = Field(default=None, primary_key=True)
     order_id: int = Field(foreign_key="orders.id")
-    kind: ClockKind = Field(sa_type=_enum(ClockKind))
+    kind: ClockKind = Field(sa_type=enum_type(ClockKind))
     version: int
     round: int
     started_at: datetime = Field(sa_type=UtcDateTime)
@@ -183,7 +174,7 @@ class ClockChange(SQLModel, table=True):
     __tablename__ = "clock_changes"
     id: int | None = Field(default=None, primary_key=True)
     order_id: int = Field(foreign_key="orders.id", index=True)
-    kind: ClockKind = Field(sa_type=_enum(ClockKind))
+    kind: ClockKind = Field(sa_type=enum_type(ClockKind))
     version: int
     at: datetime = Field(sa_type=UtcDateTime)
     step: int
@@ -203,9 +194,9 @@ class History(SQLModel, table=True):
     version: int
     round: int
     at: datetime = Field(sa_type=UtcDateTime)
-    action: Action = Field(sa_type=_enum(Action))
-    from_status: Status | None = Field(default=None, sa_type=_enum(Status))
-    to_status: Status = Field(sa_type=_enum(Status))
+    action: Action = Field(sa_type=enum_type(Action))
+    from_status: Status | None = Field(default=None, sa_type=enum_type(Status))
+    to_status: Status = Field(sa_type=enum_type(Status))
     actor: str
     reason: str = Field(default="", sa_column=Column(Text, nullable=False))
     inputs: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
@@ -220,67 +211,11 @@ class Rating(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     order_id: int = Field(foreign_key="orders.id")
     round: int
-    grade: Grade = Field(sa_type=_enum(Grade))
+    grade: Grade = Field(sa_type=enum_type(Grade))
     solved: bool
     comment: str = Field(default="", sa_column=Column(Text, nullable=False))
     actor: str
     at: datetime = Field(sa_type=UtcDateTime)
-
-
-class ClaimRow(SQLModel, table=True):
-    """A member had an order in hand, from when until when. The database lets only one be live per order."""
-
-    __tablename__ = "claims"
-    __table_args__ = (
-        Index(
-            "uq_claims_live",
-            "order_id",
-            unique=True,
-            sqlite_where=text("ended_at IS NULL"),
-            postgresql_where=text("ended_at IS NULL"),
-        ),
-        Index("ix_claims_order_id", "order_id"),
-    )
-    id: int | None = Field(default=None, primary_key=True)
-    order_id: int = Field(foreign_key="orders.id")
-    member: str
-    claimed_at: datetime = Field(sa_type=UtcDateTime)
-    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    ended_by: Action | None = Field(default=None, sa_type=_enum(Action))
-
-
-class Donation(SQLModel, table=True):
-    """Who promised money, goods or labour to a big wish. How much stands in the books alone."""
-
-    __tablename__ = "donations"
-    __table_args__ = (UniqueConstraint("order_id", "number", name="uq_donations_order_number"),)
-    id: int | None = Field(default=None, primary_key=True)
-    order_id: int = Field(foreign_key="orders.id")
-    number: int  # the wish's pledges, counted from 1
-    donor: str
-    kind: PledgeKind = Field(sa_type=_enum(PledgeKind))
-    anonymous: bool = False
-    actor: str
-    at: datetime = Field(sa_type=UtcDateTime)
-
-
-class MoneyEntry(SQLModel, table=True):
-    """A line in the books of a big wish, never changed: sums are made of these."""
-
-    __tablename__ = "money"
-    __table_args__ = (
-        UniqueConstraint("order_id", "voucher", name="uq_money_order_voucher"),
-        CheckConstraint("fen > 0", name="ck_money_fen"),
-    )
-    id: int | None = Field(default=None, primary_key=True)
-    order_id: int = Field(foreign_key="orders.id", index=True)
-    version: int  # of the order, by the deed that wrote it
-    at: datetime = Field(sa_type=UtcDateTime)
-    entry: Entry = Field(sa_type=_enum(Entry))
-    fen: int = Field(sa_type=BigInteger)
-    pledge: int | None = None  # its donation's number
-    voucher: str | None = None
-    other: str | None = None  # the number of the wish on the other side
 
 
 class Outcome(SQLModel, table=True):
@@ -296,7 +231,9 @@ class Outcome(SQLModel, table=True):
     order_id: int = Field(foreign_key="orders.id")
     round: int
     at: datetime = Field(sa_type=UtcDateTime)
-    grade: Grade | None = Field(default=None, sa_type=_enum(Grade))  # None: nobody rated in time
+    grade: Grade | None = Field(
+        default=None, sa_type=enum_type(Grade)
+    )  # None: nobody rated in time
     solved: bool | None = None
     contacted_in_time: bool
     rung: int  # of the ladder, the highest of the round
@@ -321,13 +258,13 @@ class Message(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     key: str = Field(unique=True)
     order_id: int | None = Field(default=None, foreign_key="orders.id", index=True)
-    event: Event = Field(sa_type=_enum(Event))
-    audience: Audience = Field(sa_type=_enum(Audience))
+    event: Event = Field(sa_type=enum_type(Event))
+    audience: Audience = Field(sa_type=enum_type(Audience))
     recipient: str  # an id: of a resident's row, a handler, a member
     channel: str
     locale: str
     variables: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
-    state: MessageState = Field(sa_type=_enum(MessageState))
+    state: MessageState = Field(sa_type=enum_type(MessageState))
     code: str = ""  # why it stands where it stands, in a word
     reason: str = Field(default="", sa_column=Column(String(500), nullable=False))
     attempts: int = 0

@@ -20,7 +20,8 @@ from tasks.house import House
 from tasks.links import rating_token
 from tasks.models.enums import Grade, Status
 from tasks.models.inputs import Rate
-from tasks.models.tables import ClaimRow, Counter, History, Member, Message, Order, Rating, Resident
+from tasks.models.tables import Counter, History, Member, Message, Order, Rating, Resident
+from tasks.models.wish_tables import ClaimRow
 from tasks.orders import version_of
 from tasks.rating import rate_by_link
 from tasks.reminders import gather_reminders

@@ -22,7 +22,8 @@ from tasks.errors import DiandanError, Refused
 from tasks.funding import books_of
 from tasks.house import House, house
 from tasks.models.enums import Audience, Entry, Status
-from tasks.models.tables import MoneyEntry, Order
+from tasks.models.tables import Order
+from tasks.models.wish_tables import MoneyEntry
 from tasks.rules.funding import Funds
 from tasks.views import messages_json
 

@@ -13,7 +13,8 @@ from tasks.db import transaction
 from tasks.errors import AlreadyClaimed, Refused
 from tasks.house import House
 from tasks.models.enums import Action, Audience, Event
-from tasks.models.tables import ClaimRow, Member, Message, Order
+from tasks.models.tables import Member, Message, Order
+from tasks.models.wish_tables import ClaimRow
 from tasks.views import messages_json
 
 Do = Callable[..., None]
