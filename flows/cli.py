@@ -13,6 +13,7 @@ from pydantic_settings import SettingsError
 from config.catalog import CatalogError
 from config.settings import Settings
 from flows import cli_output as output
+from flows.cli_meeting import meeting_commands
 from flows.cli_news import after_change
 from flows.cli_opening import Json, open_house
 from flows.cli_rates import show_rates
@@ -35,6 +36,7 @@ app = typer.Typer(
 )
 app.add_typer(time_commands)
 app.add_typer(wish_commands)
+app.add_typer(meeting_commands, name="meeting")
 
 
 @app.callback()

@@ -95,6 +95,24 @@ class AlreadyClaimed(StaleOrder):
     sentence = "订单 {number} 已经由{who}认领了。"
 
 
+class UnknownMatter(DiandanError):
+    """No meeting has this on its agenda."""
+
+    sentence = "没有编号为 {matter} 的议题，请核对编号。"
+
+
+class AlreadyDecided(DiandanError):
+    """A matter is decided once."""
+
+    sentence = "议题 {matter}（{about}）已经决定过：{decision}。"
+
+
+class MatterMoot(DiandanError):
+    """What a matter was about has been settled elsewhere."""
+
+    sentence = "议题 {matter}（{about}）不用再议了：{why}"
+
+
 class NotForThem(DiandanError):
     """The actor has no business with this order."""
 

@@ -51,21 +51,34 @@ def act(
     what. `form` is the key of the form whose answer this is. Raises the law's refusals.
     """
     with transaction(house().database) as session:
-        order = _lock(session, number, requests)
-        person, handler = actor(session, who), order.handler
-        if order.status is Status.CLAIMED and any(isinstance(each, Claim) for each in requests):
-            raise AlreadyClaimed(number=order.number, who=_claimant(session, order, person))
-        if version is not None and order.version != version:
-            raise StaleOrder(number=order.number, what=_latest(session, order))
-        notices: list[Notice] = []
-        for request in requests:
-            notices += advance(session, order, request, person, form)
-        write_messages(session, order, notices, person)
-        end_moot(session, [order])
-        if order.handler != handler:
-            remind_new_handler(session, order)
-        if person.role is Role.STAFF and any(isinstance(request, Take) for request in requests):
-            mark_handler_told(session, order)
+        act_within(session, number, requests, who, version=version, form=form)
+
+
+def act_within(
+    session: Session,
+    number: str,
+    requests: Sequence[ActionInput],
+    who: str,
+    *,
+    version: int | None = None,
+    form: str | None = None,
+) -> None:
+    """The same in a transaction that does more than this."""
+    order = _lock(session, number, requests)
+    person, handler = actor(session, who), order.handler
+    if order.status is Status.CLAIMED and any(isinstance(each, Claim) for each in requests):
+        raise AlreadyClaimed(number=order.number, who=_claimant(session, order, person))
+    if version is not None and order.version != version:
+        raise StaleOrder(number=order.number, what=_latest(session, order))
+    notices: list[Notice] = []
+    for request in requests:
+        notices += advance(session, order, request, person, form)
+    write_messages(session, order, notices, person)
+    end_moot(session, [order])
+    if order.handler != handler:
+        remind_new_handler(session, order)
+    if person.role is Role.STAFF and any(isinstance(request, Take) for request in requests):
+        mark_handler_told(session, order)
 
 
 def _lock(session: Session, number: str, requests: Sequence[ActionInput]) -> Order:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import phonenumbers
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from tasks.errors import BadInput, NotFilledIn
 from tasks.models.enums import Action
-from tasks.models.inputs import INPUTS, ActionInput
+from tasks.models.inputs import INPUTS, ActionInput, NewTask
+
+T = TypeVar("T", bound=BaseModel)
 
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)*", re.ASCII)
 _QUOTED = re.compile("'(.*?)'")
@@ -64,30 +66,45 @@ def try_request(
     action: Action, values: Mapping[str, Any]
 ) -> tuple[ActionInput | None, list[BadInput]]:
     """The validated input of an action, or everything that is wrong with the values."""
+    return _validated(INPUTS[action], action.label, values)
+
+
+def task_for(values: Mapping[str, Any]) -> NewTask:
+    """What a meeting gives somebody to do. Raises BadInput as `request_for` does."""
+    task, problems = _validated(NewTask, "交办", values)
+    if task is None:
+        raise problems[0]
+    return task
+
+
+def _validated(
+    model: type[T], label: str, values: Mapping[str, Any]
+) -> tuple[T | None, list[BadInput]]:
     try:
-        return INPUTS[action].model_validate(dict(values)), []
+        return model.model_validate(dict(values)), []
     except ValidationError as error:
-        return None, [_in_words(action, each) for each in error.errors(include_url=False)]
+        return None, [_in_words(model, label, each) for each in error.errors(include_url=False)]
 
 
-def _in_words(action: Action, error: ErrorDetails) -> BadInput:
+def _in_words(model: type[BaseModel], about: str, error: ErrorDetails) -> BadInput:
     name = str(error["loc"][0]) if error["loc"] else ""
     field = FIELD_WORDS.get(name, name)
     label = f"{field}（{name}）" if field != name else name
     if error["type"] in _NOTHING_THERE:
         return NotFilledIn(field=label, name=name)
-    problem = _problem(action, error["type"], error.get("ctx", {}), error["msg"])
+    if error["type"] == "extra_forbidden":
+        known = "、".join(model.model_fields) or "无"
+        problem = f"“{about}”没有这一项，可以填：{known}。"
+    else:
+        problem = _problem(error["type"], error.get("ctx", {}), error["msg"])
     return BadInput(field=label, problem=problem, name=name)
 
 
-def _problem(action: Action, kind: str, context: Mapping[str, Any], plain: str) -> str:
+def _problem(kind: str, context: Mapping[str, Any], plain: str) -> str:
     if kind in {"string_too_long", "too_long"}:
         return f"太长了，最多 {context['max_length']} 个字。"
     if kind == "enum":
         return f"只能是 {'、'.join(_QUOTED.findall(context['expected']))}。"
-    if kind == "extra_forbidden":
-        known = "、".join(INPUTS[action].model_fields) or "无"
-        return f"“{action.label}”没有这一项，可以填：{known}。"
     if kind.startswith("date"):
         return "要写成年-月-日，例如 2026-12-01。"
     if kind.startswith(("int", "greater_than")):

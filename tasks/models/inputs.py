@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
-from tasks.models.enums import Action, Grade, Kind, PledgeKind, Source, Urgency
+from tasks.models.enums import Action, Grade, Kind, PledgeKind, Source, TaskKind, Urgency
 
 MAX_WORDS = 10_000  # the longest of 2,200 messages to a city has 7,000
 MAX_REASON = 2_000
@@ -309,6 +309,16 @@ class Reopen(ActionInput):
 class Withdraw(ActionInput):
     action = Action.WITHDRAW
     reason: Note = ""
+
+
+class NewTask(BaseModel):
+    """What a meeting gives somebody to do."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    kind: TaskKind
+    words: Reason
+    to: Annotated[Id | None, typed("handler")] = None
+    date: Day | None = None
 
 
 INPUTS: dict[Action, type[ActionInput]] = {

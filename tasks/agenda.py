@@ -1,0 +1,104 @@
+"""A meeting as plain values: what is on its agenda, what was decided, what was given to whom."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from tasks.db import reading
+from tasks.errors import BadInput
+from tasks.funding import books_of
+from tasks.house import house
+from tasks.models.meeting_tables import Matter, Meeting, TaskRow
+from tasks.models.tables import Order
+from tasks.rules.deadline import local_day
+from tasks.rules.meetings import DECISIONS
+from tasks.texts import shortened
+from tasks.views import name_of_actor
+
+
+def meeting_json(meeting: int) -> dict[str, Any]:
+    """The meeting with its matters, in the order of the agenda, and the tasks it gave. Names stand beside
+    ids; no resident's name or phone. Raises BadInput for a meeting that there is not."""
+    with reading(house().database) as session:
+        found = session.get(Meeting, meeting)
+        if found is None:
+            raise BadInput(field="会议", problem=f"没有编号为 {meeting} 的会议。")
+        matters = session.exec(
+            select(Matter)
+            .where(Matter.meeting_id == meeting, col(Matter.dropped_at).is_(None))
+            .order_by(col(Matter.id))
+        )
+        tasks = select(TaskRow).where(TaskRow.meeting_id == meeting).order_by(col(TaskRow.id))
+        return {
+            "meeting": found.id,
+            "kind": found.kind.value,
+            "name": found.kind.label,
+            "day": local_day(found.ended_at or found.prepared_at, house().timezone).isoformat(),
+            "prepared_at": found.prepared_at.isoformat(),
+            "ended_at": found.ended_at.isoformat() if found.ended_at else None,
+            "matters": [_matter(session, matter) for matter in matters],
+            "tasks": [_task(task) for task in session.exec(tasks)],
+        }
+
+
+def _matter(session: Session, matter: Matter) -> dict[str, Any]:
+    order = session.get(Order, matter.order_id) if matter.order_id else None
+    task = session.get(TaskRow, matter.task_id) if matter.task_id else None
+    decided_by = name_of_actor(session, matter.decided_by) if matter.decided_by else None
+    return {
+        "id": matter.id,
+        "kind": matter.kind.value,
+        "kind_name": matter.kind.label,
+        "order": order.number if order else None,
+        "task": task.id if task else None,
+        "words": shortened(order.words if order else task.words if task else ""),
+        **(_order(session, order) if order else {}),
+        "choices": [decision.value for decision in DECISIONS[matter.kind]],
+        "decision": matter.decision.value if matter.decision else None,
+        "decision_name": matter.decision.label if matter.decision else "",
+        "to": matter.handler,
+        "to_name": _handler_name(matter.handler),
+        "helpers": matter.helpers,
+        "date": matter.due.isoformat() if matter.due else None,
+        "fen": matter.fen,
+        "reason": matter.reason,
+        "decided_at": matter.decided_at.isoformat() if matter.decided_at else None,
+        "decided_by": decided_by,
+    }
+
+
+def _order(session: Session, order: Order) -> dict[str, Any]:
+    catalog, asked = house().catalog, order.asked_due_at
+    category = catalog.categories.get(order.category or "")
+    grid = catalog.grids.get(order.grid or "")
+    funds = books_of(session, order)
+    return {
+        "status": order.status.value,
+        "category": category.name if category else "",
+        "grid": grid.name if grid else "",
+        "handler": _handler_name(order.handler),
+        "rung": catalog.ladder[order.rung - 1].name if order.rung else "",
+        "asked_until": local_day(asked, house().timezone).isoformat() if asked else None,
+        "target": order.target,
+        "received": funds.raised,
+    }
+
+
+def _task(task: TaskRow) -> dict[str, Any]:
+    return {
+        "id": task.id,
+        "kind": task.kind.value,
+        "kind_name": task.kind.label,
+        "words": task.words,
+        "to": task.handler,
+        "to_name": _handler_name(task.handler),
+        "date": task.due.isoformat() if task.due else None,
+        "done": task.done_at is not None,
+    }
+
+
+def _handler_name(id: str | None) -> str:
+    handler = house().catalog.handlers.get(id or "")
+    return handler.name if handler else id or ""

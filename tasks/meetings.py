@@ -1,0 +1,212 @@
+"""The joint meeting: its agenda from what could not be settled elsewhere, and its decisions carried out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import or_
+from sqlmodel import Session, col, select
+
+from tasks.advance import state_of
+from tasks.clock import utc_now
+from tasks.db import reading, transaction
+from tasks.directory import actor, handler_id
+from tasks.errors import AlreadyDecided, BadInput, MatterMoot, UnknownMatter
+from tasks.house import house
+from tasks.models.enums import (
+    OPEN,
+    Action,
+    Decision,
+    MatterKind,
+    MeetingKind,
+    Status,
+)
+from tasks.models.inputs import INPUTS, ActionInput, NewTask
+from tasks.models.meeting_tables import Matter, Meeting, TaskRow
+from tasks.models.tables import Order
+from tasks.orders import act_within
+from tasks.requests import request_for
+from tasks.rules.ladder import COMMITTEE
+from tasks.rules.meetings import DECISIONS, Typed, matter_of, steps_of
+
+BY_THE_MEETING = "联席会议决定"
+_ONCE_A_MEETING = frozenset({MatterKind.RAISED, MatterKind.FOLLOW_UP})  # still so after a decision
+About = tuple[MatterKind, int | None, int | None]  # with the ids of an order and of a task
+
+
+def prepare_meeting(kind: MeetingKind = MeetingKind.JOINT) -> int | None:
+    """Brings the agenda of the meeting that is to come up to date, and gives its id; None when there is
+    nothing to decide. Again it adds what is new and drops what has been settled elsewhere."""
+    with transaction(house().database) as session:
+        meeting = _open_meeting(session, kind)
+        wanted = set(_wanted(session))
+        if meeting is None and not wanted:
+            return None
+        if meeting is None:
+            meeting = Meeting(kind=kind, prepared_at=utc_now())
+            session.add(meeting)
+            session.flush()
+        assert meeting.id is not None
+        for matter in _matters(session, meeting.id):
+            about = (matter.kind, matter.order_id, matter.task_id)
+            if matter.decided_at is None and matter.dropped_at is None and about not in wanted:
+                matter.dropped_at = utc_now()
+            if _is_settled_for_now(matter):
+                wanted.discard(about)
+        for kind_of_matter, order_id, task_id in sorted(wanted, key=_on_the_agenda):
+            session.add(
+                Matter(
+                    meeting_id=meeting.id, kind=kind_of_matter, order_id=order_id, task_id=task_id
+                )
+            )
+        return meeting.id
+
+
+def _open_meeting(session: Session, kind: MeetingKind) -> Meeting | None:
+    wanted = select(Meeting).where(Meeting.kind == kind, col(Meeting.ended_at).is_(None))
+    return session.exec(wanted.with_for_update()).first()
+
+
+def _matters(session: Session, meeting: int) -> list[Matter]:
+    wanted = select(Matter).where(Matter.meeting_id == meeting).order_by(col(Matter.id))
+    return list(session.exec(wanted))
+
+
+def _is_settled_for_now(matter: Matter) -> bool:
+    """Whether the same need not be put on this agenda again."""
+    if matter.decided_at is None:
+        return matter.dropped_at is None
+    return matter.kind in _ONCE_A_MEETING
+
+
+def _on_the_agenda(about: About) -> tuple[int, int, int]:
+    kind, order, task = about
+    return list(MatterKind).index(kind), order or 0, task or 0
+
+
+def _wanted(session: Session) -> Iterator[About]:
+    """What has to be decided now."""
+    climbed = (col(Order.rung) >= COMMITTEE) & col(Order.status).in_(OPEN)
+    asked = col(Order.asked_due_at).is_not(None)
+    orders = select(Order).where(or_(col(Order.status) == Status.IN_MEETING, asked, climbed))
+    for order in session.exec(orders):
+        kind = matter_of(state_of(order))
+        if kind is not None:
+            yield kind, order.id, None
+    for task in session.exec(select(TaskRow).where(col(TaskRow.done_at).is_(None))):
+        yield MatterKind.FOLLOW_UP, None, task.id
+
+
+def decide_matter(matter: int, decision: Decision, typed: Typed, who: str) -> int:
+    """Writes a decision down and carries it out, both or neither; gives the meeting's id.
+
+    `typed` may hold to, date, yuan, helpers and reason. The last decision ends the meeting. Raises
+    UnknownMatter, AlreadyDecided, MatterMoot, BadInput and what the law raises.
+    """
+    with transaction(house().database) as session:
+        found = _lock(session, matter)
+        if decision not in DECISIONS[found.kind]:
+            allowed = "、".join(f"{one.label}（{one.value}）" for one in DECISIONS[found.kind])
+            raise BadInput(field="决定", problem=f"对“{found.kind.label}”可以：{allowed}。")
+        if found.task_id is not None:
+            _decide_task(session, found, decision, typed)
+        else:
+            _decide_order(session, found, decision, typed, who)
+        found.decision = decision
+        found.reason = typed.get("reason") or ""
+        found.decided_at, found.decided_by = utc_now(), actor(session, who).id
+        session.flush()
+        _end_if_decided(session, found.meeting_id)
+        return found.meeting_id
+
+
+def _lock(session: Session, matter: int) -> Matter:
+    found = session.exec(select(Matter).where(Matter.id == matter).with_for_update()).first()
+    if found is None:
+        raise UnknownMatter(matter=matter)
+    if found.decision is not None:
+        about = _about(session, found)
+        raise AlreadyDecided(matter=matter, about=about, decision=found.decision.label)
+    return found
+
+
+def _about(session: Session, matter: Matter) -> str:
+    if matter.order_id is not None:
+        order = session.get(Order, matter.order_id)
+        return order.number if order else ""
+    task = session.get(TaskRow, matter.task_id) if matter.task_id else None
+    return task.kind.label if task else ""
+
+
+def _decide_order(
+    session: Session, matter: Matter, decision: Decision, typed: Typed, who: str
+) -> None:
+    order = session.exec(select(Order).where(Order.id == matter.order_id).with_for_update()).one()
+    if matter_of(state_of(order)) is not matter.kind:
+        why = f"{order.number} 现在是“{order.status.label}”。"
+        raise MatterMoot(matter=matter.id, about=order.number, why=why)
+    steps = steps_of(matter.kind, order.status, decision, typed)
+    requests = [_request(action, values) for action, values in steps]
+    act_within(session, order.number, requests, who)
+    final = requests[-1]
+    matter.handler = (
+        order.handler if decision in (Decision.APPOINT, Decision.OPEN_FUNDING) else None
+    )
+    matter.helpers = getattr(final, "helpers", "")
+    matter.due = getattr(final, "date", None)
+    matter.fen = getattr(final, "yuan", None)
+
+
+def _request(action: Action, values: Typed) -> ActionInput:
+    """A meeting's decision need not be explained again: that it decided is a reason."""
+    needed = INPUTS[action].model_fields.get("reason")
+    if needed is not None and needed.is_required():
+        values = {**values, "reason": values.get("reason") or BY_THE_MEETING}
+    return request_for(action, values)
+
+
+def _decide_task(session: Session, matter: Matter, decision: Decision, typed: Typed) -> None:
+    task = session.get(TaskRow, matter.task_id)
+    assert task is not None
+    if task.done_at is not None:
+        why = f"{task.kind.label}已经办完。"
+        raise MatterMoot(matter=matter.id, about=task.kind.label, why=why)
+    if decision is Decision.DONE:
+        task.done_at = utc_now()
+
+
+def _end_if_decided(session: Session, meeting: int) -> None:
+    waiting = [
+        matter
+        for matter in _matters(session, meeting)
+        if matter.decided_at is None and matter.dropped_at is None
+    ]
+    if not waiting:
+        ended = session.get(Meeting, meeting)
+        assert ended is not None
+        ended.ended_at = utc_now()
+
+
+def give_task(meeting: int, task: NewTask, who: str) -> None:
+    """Writes down what a meeting gave somebody to do. Raises UnknownId, and BadInput for no meeting."""
+    with transaction(house().database) as session:
+        if session.get(Meeting, meeting) is None:
+            raise BadInput(field="会议", problem=f"没有编号为 {meeting} 的会议。")
+        session.add(
+            TaskRow(
+                meeting_id=meeting,
+                kind=task.kind,
+                words=task.words,
+                handler=handler_id(task.to) if task.to else None,
+                due=task.date,
+                actor=actor(session, who).id,
+                at=utc_now(),
+            )
+        )
+
+
+def newest_meeting(kind: MeetingKind = MeetingKind.JOINT) -> int | None:
+    """The id of the last meeting of a kind, open or ended."""
+    with reading(house().database) as session:
+        wanted = select(Meeting.id).where(Meeting.kind == kind).order_by(col(Meeting.id).desc())
+        return session.exec(wanted.limit(1)).first()
