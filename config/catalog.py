@@ -14,6 +14,7 @@ from config.checks import check_draft
 from config.drafts import Draft, Section, read_alone, read_draft
 from config.import_shapes import ImportMapping
 from config.mistakes import CatalogError, Mistake
+from config.point_shapes import PointRules
 from config.rate_shapes import RateFormula
 from config.reading import Shape
 from config.shapes import (
@@ -59,6 +60,7 @@ __all__ = [
     "ImportMapping",
     "Member",
     "Mistake",
+    "PointRules",
     "RateFormula",
     "Role",
     "Rung",
@@ -86,6 +88,7 @@ SECTIONS = (
     Section("calendar.yaml", "", "calendar", Calendar, "日历"),
     Section("schedules.yaml", "", "schedules", Schedules, "定时"),
     Section("rates.yaml", "rates", "rates", RateFormula, "三率公式"),
+    Section("points.yaml", "points", "points", PointRules, "积分规则"),
 )
 IMPORTS = "imports"  # the folder of the mappings, a file each
 
@@ -109,6 +112,7 @@ class Catalog:
     calendar: Calendar
     schedules: Mapping[str, str]
     rates: Mapping[str, RateFormula]
+    points: Mapping[str, PointRules]
     imports: Mapping[str, ImportMapping]
 
     @cached_property
@@ -206,6 +210,7 @@ def load_catalog(folder: Path, *mappings: Path) -> Catalog:
         calendar=calendar,
         schedules=schedules.model_dump(),
         rates=_by_id(draft, RateFormula),
+        points=_by_id(draft, PointRules),
         imports=_by_id(draft, ImportMapping),
     )
 

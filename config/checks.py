@@ -11,6 +11,7 @@ from config.calendar_checks import CALENDAR_CHECKS
 from config.drafts import Draft, Slot
 from config.import_checks import IMPORT_CHECKS
 from config.mistakes import Mistake, suggest
+from config.point_shapes import POINT_CHECKS
 from config.rate_shapes import RATE_CHECKS
 from config.shapes import (
     AT_DESK,
@@ -245,4 +246,5 @@ _CHECKS: tuple[Callable[[Draft], Iterator[Mistake]], ...] = (
     *CALENDAR_CHECKS,
     *IMPORT_CHECKS,
     *RATE_CHECKS,
+    *POINT_CHECKS,
 )

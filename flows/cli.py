@@ -16,6 +16,7 @@ from flows import cli_output as output
 from flows.cli_meeting import meeting_commands
 from flows.cli_news import after_change
 from flows.cli_opening import Json, open_house
+from flows.cli_points import point_commands
 from flows.cli_rates import show_rates
 from flows.cli_time import time_commands
 from flows.cli_wishes import wish_commands
@@ -36,6 +37,7 @@ app = typer.Typer(
 )
 app.add_typer(time_commands)
 app.add_typer(wish_commands)
+app.add_typer(point_commands)
 app.add_typer(meeting_commands, name="meeting")
 
 

@@ -22,6 +22,7 @@ WORDS = {
     "reminded": "催居民评价",
     "expired": "到期没有评价、已归档",
     "freed_messages": "放开没人管的发送",
+    "frozen_months": "定下积分榜的月份",
     "forgotten": "抹去资料的居民",
     "freed_runs": "放开卡住的运行",
     "runs_mended": "补好的表单运行",

@@ -11,11 +11,12 @@ from tasks.claims import keep_claim
 from tasks.clock import utc_now
 from tasks.clocks import live_clocks, store_clocks, was_late
 from tasks.directory import SYSTEM, find_member, with_ids
+from tasks.earning import award, take_back
 from tasks.errors import UnknownOrder
 from tasks.funding import book, books_of
 from tasks.house import house
 from tasks.models.enums import ClockKind
-from tasks.models.inputs import ActionInput, Claim, Expire, Merge, MoveMoney, Rate
+from tasks.models.inputs import ActionInput, Claim, Expire, Merge, MoveMoney, Rate, Reopen
 from tasks.models.state import COLUMNS, Actor, Clock, MemberView, OrderState
 from tasks.models.tables import History, Member, Order, Outcome, Rating, Resident
 from tasks.requests import dialled
@@ -71,7 +72,11 @@ def advance(
     if isinstance(request, Rate):
         session.add(_rating(order, request, around))
     if isinstance(request, Rate | Expire):
-        session.add(_outcome(session, order, request, around))
+        outcome = _outcome(session, order, request, around)
+        session.add(outcome)
+        award(session, order, outcome)
+    if isinstance(request, Reopen):
+        take_back(session, order, before.round, around.now)
     keep_claim(session, order, before, request, around)
     book(session, order, request, around)
     session.flush()
@@ -141,7 +146,10 @@ def _circumstances(
     """Looks up what the law asks about: only what this request needs."""
     catalog = house().catalog
     resident = session.get(Resident, order.resident_id) if order.resident_id else None
-    member = session.get(Member, order.member) if order.member else None
+    earns = isinstance(
+        request, Rate | Expire | Reopen
+    )  # and whoever earns is locked, see tasks/earning.py
+    member = session.get(Member, order.member, with_for_update=earns) if order.member else None
     named_order = None
     if isinstance(request, Merge | MoveMoney):
         named_order = state_of(find_order(session, request.to, lock=True))

@@ -27,7 +27,7 @@ from tasks.models.enums import (
     Status,
 )
 from tasks.models.tables import History, Message, Order, Rating
-from tasks.rules.deadline import end_of_day, local_day
+from tasks.rules.deadline import end_of_day, local_day, start_of_day
 from tasks.rules.ladder import BRANCH
 from tasks.views import recipient_of
 
@@ -183,8 +183,7 @@ def week_before(now: datetime) -> Week:
     today = local_day(now, zone)
     last = today - timedelta(days=today.weekday() + 1)
     first = last - _A_WEEK + timedelta(days=1)
-    since = end_of_day(first - timedelta(days=1), zone)
-    until = end_of_day(last, zone)
+    since, until = start_of_day(first, zone), start_of_day(last + timedelta(days=1), zone)
     with reading(house().database) as session:
         placed = _by_grid(session, Action.PLACE, since, until)
         done = _by_grid(session, Action.FINISH, since, until)
@@ -213,7 +212,7 @@ def _by_grid(session: Session, action: Action, since: datetime, until: datetime)
         sql.select(sql.func.coalesce(Order.grid, ""), sql.func.count())
         .select_from(History)
         .join(Order, col(Order.id) == col(History.order_id))
-        .where(col(History.action) == action, col(History.at) > since, col(History.at) <= until)
+        .where(col(History.action) == action, col(History.at) >= since, col(History.at) < until)
         .group_by(col(Order.grid))
     )
     return Counter(dict(rows.tuples().all()))
@@ -222,7 +221,7 @@ def _by_grid(session: Session, action: Action, since: datetime, until: datetime)
 def _grades(session: Session, since: datetime, until: datetime) -> Counter[Grade]:
     rows = session.execute(
         sql.select(col(Rating.grade), sql.func.count())
-        .where(col(Rating.at) > since, col(Rating.at) <= until)
+        .where(col(Rating.at) >= since, col(Rating.at) < until)
         .group_by(col(Rating.grade))
     )
     return Counter(dict(rows.tuples().all()))

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from rapidfuzz import process
 from sqlmodel import Session, select
 
+from tasks.db import reading
 from tasks.errors import UnknownId
 from tasks.house import house
 from tasks.models.enums import Role
@@ -67,6 +68,13 @@ def members_of(session: Session, handler: str) -> list[MemberView]:
         select(Member).where(Member.handler == handler, Member.verified).order_by(Member.id)
     )
     return [_view(row) for row in rows]
+
+
+def member_names() -> dict[str, str]:
+    """The names of all members, by id."""
+    with reading(house().database) as session:
+        rows = session.execute(select(Member.id, Member.name))
+        return dict(rows.tuples().all())
 
 
 def with_ids(session: Session, order: Order, request: ActionInput) -> ActionInput:

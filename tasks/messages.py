@@ -8,6 +8,7 @@ from sqlalchemy import or_, update
 from sqlmodel import Session, col, select
 
 from tasks.clock import utc_now
+from tasks.earning import points_of_round
 from tasks.funding import books_of
 from tasks.house import house
 from tasks.models.enums import (
@@ -115,8 +116,17 @@ def _facts(session: Session, order: Order, notice: Notice) -> dict[str, object]:
         "round": order.round,
         "version": notice.version,
         **(_money(session, order) if notice.audience is Audience.DONOR else {}),
+        **_points(session, order, notice),
         **notice.facts,
     }
+
+
+def _points(session: Session, order: Order, notice: Notice) -> dict[str, object]:
+    """What the round that was rated has brought, for whoever did it."""
+    if (notice.event, notice.audience) != (Event.ORDER_RATED, Audience.MEMBER):
+        return {}
+    round = int(notice.facts["round"])
+    return {"points": points_of_round(session, order, round)}
 
 
 def _money(session: Session, order: Order) -> dict[str, object]:

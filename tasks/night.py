@@ -24,6 +24,7 @@ from tasks.models.enums import Audience, Event, MessageState
 from tasks.models.tables import Installation, Mark, Message
 from tasks.models.tally import Tally
 from tasks.outbox import give_up_leases
+from tasks.points import freeze_months
 from tasks.reminders import gather_reminders
 from tasks.retention import forget_residents
 from tasks.retiming import retime_orders, start_missing_clocks
@@ -73,6 +74,14 @@ def free_leases(*, dry_run: bool = False) -> Tally:
     return tally
 
 
+def freeze_rankings(*, dry_run: bool = False) -> Tally:
+    """The months that are over and whose rankings are not kept yet."""
+    tally = Tally()
+    if not dry_run:
+        tally.counts["frozen_months"] = freeze_months()
+    return tally
+
+
 CLIMB, FUNDING = "提醒和上报", "筹集到期或筹足的心愿"
 STEPS: dict[str, Step] = {  # a night, in this order, each step with its name for people
     "放行到期的挂起": release_holds,
@@ -83,6 +92,7 @@ STEPS: dict[str, Step] = {  # a night, in this order, each step with its name fo
     "催评": remind_to_rate,
     "到期未评的归档": expire_ratings,
     "放开没人管的发送": free_leases,
+    "定下上个月的积分榜": freeze_rankings,
     "抹去早已办结的居民资料": forget_residents,
 }
 

@@ -11,11 +11,12 @@ from sqlmodel import Session, col
 
 from config.catalog import RateFormula
 from tasks.db import reading
+from tasks.directory import member_names
 from tasks.errors import BadInput
 from tasks.house import house
 from tasks.models.enums import Grade
-from tasks.models.tables import Member, Order, Outcome
-from tasks.rules.deadline import end_of_day
+from tasks.models.tables import Order, Outcome
+from tasks.rules.deadline import start_of_day
 from tasks.rules.ladder import BRANCH
 from tasks.rules.rates import Counted, Rates, formula_on, rates_of
 
@@ -51,9 +52,9 @@ def rates_between(first: date, last: date, by: By | None = None) -> list[RatedPa
     formula = formula_on(last, house().catalog.rates.values())
     with reading(house().database) as session:
         counted = _count(session, first, last, by)
-        if by is None:
-            counted = {"": counted.get("", Counted())}
-        names = _names(session, by)
+    if by is None:
+        counted = {"": counted.get("", Counted())}
+    names = _names(by)
     return [
         RatedPart(
             id, names.get(id, id or "–"), counted[id], rates_of(counted[id], formula), formula
@@ -64,7 +65,7 @@ def rates_between(first: date, last: date, by: By | None = None) -> list[RatedPa
 
 def _count(session: Session, first: date, last: date, by: By | None) -> dict[str, Counted]:
     zone = house().timezone
-    since, until = end_of_day(first - timedelta(days=1), zone), end_of_day(last, zone)
+    since, until = start_of_day(first, zone), start_of_day(last + timedelta(days=1), zone)
     part = sql.literal("") if by is None else sql.func.coalesce(getattr(Outcome, by.value), "")
     is_rated = col(Outcome.grade).is_not(None)
     wanted = (
@@ -80,7 +81,7 @@ def _count(session: Session, first: date, last: date, by: By | None) -> dict[str
             _times(col(Outcome.rung) < BRANCH),
         )
         .join(Order, col(Order.id) == col(Outcome.order_id))
-        .where(col(Outcome.at) > since, col(Outcome.at) <= until)
+        .where(col(Outcome.at) >= since, col(Outcome.at) < until)
         .group_by(part)
     )
     return {row[0]: Counted(*map(int, row[1:])) for row in session.execute(wanted)}
@@ -90,13 +91,12 @@ def _times(condition: sql.ColumnElement[bool]) -> sql.ColumnElement[int]:
     return sql.func.coalesce(sql.func.sum(sql.case((condition, 1), else_=0)), 0)
 
 
-def _names(session: Session, by: By | None) -> dict[str, str]:
+def _names(by: By | None) -> dict[str, str]:
     catalog = house().catalog
     if by is None:
         return {"": catalog.community.name}
     if by is By.MEMBER:
-        rows = session.execute(sql.select(col(Member.id), col(Member.name)))
-        return dict(rows.tuples().all())
+        return member_names()
     if by is By.GRID:
         return {id: grid.name for id, grid in catalog.grids.items()}
     if by is By.HANDLER:

@@ -84,6 +84,7 @@ def _order_variables(order: Order | None, locale: str) -> dict[str, Any]:
         "solved": False,
         "groups": [],
         **dict.fromkeys(("target", "raised", "spent", "left", "voucher", "yuan"), ""),
+        "points": 0,
         "round": 1,
         "deadline": "",
         "due": "",

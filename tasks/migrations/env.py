@@ -9,6 +9,7 @@ from sqlalchemy.types import TypeDecorator
 from sqlmodel import SQLModel
 
 import tasks.models.meeting_tables
+import tasks.models.point_tables
 import tasks.models.tables
 import tasks.models.wish_tables  # noqa: F401  (they fill SQLModel.metadata)
 

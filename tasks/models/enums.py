@@ -193,6 +193,23 @@ class TaskKind(Labelled):
     ASSIGNMENT = "assignment", "交办事项"
 
 
+class PointRule(Labelled):
+    """Why points were earned or lost."""
+
+    SERVICE = "service", "办结"
+    LATE = "late", "超期"
+    REVERSAL = "reversal", "重办冲回"
+    CORRECTION = "correction", "更正"  # by hand, with a reason and a second person
+
+
+class Board(Labelled):
+    """Who is ranked."""
+
+    MEMBERS = "members", "党员"
+    TEAMS = "teams", "队伍"
+    UNITS = "units", "单位"
+
+
 class Role(Labelled):
     """In which capacity somebody acts. Declared, not proven: Prefect's forms have no login."""
 

@@ -9,10 +9,14 @@ from config.catalog import OTHER, Catalog, ServiceLevel
 from tasks.models.state import OrderState
 
 
+def start_of_day(day: date, timezone: str) -> datetime:
+    """The midnight with which a local day begins, as aware UTC."""
+    return datetime.combine(day, time.min, ZoneInfo(timezone)).astimezone(UTC)
+
+
 def end_of_day(day: date, timezone: str) -> datetime:
     """The last second of a local day, as aware UTC."""
-    midnight = datetime.combine(day + timedelta(days=1), time.min, ZoneInfo(timezone))
-    return (midnight - timedelta(seconds=1)).astimezone(UTC)
+    return start_of_day(day + timedelta(days=1), timezone) - timedelta(seconds=1)
 
 
 def local_day(moment: datetime, timezone: str) -> date:

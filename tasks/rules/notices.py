@@ -140,7 +140,8 @@ def _spent(deed: Deed) -> Notices:
 def _rated(deed: Deed) -> Notices:
     request = deed.request
     assert isinstance(request, Rate)
-    facts = {"grade": request.grade.value, "solved": request.solved}
+    round = deed.before.round
+    facts = {"grade": request.grade.value, "solved": request.solved, "round": round}
     told = _member(Event.ORDER_RATED, deed.before.member, **facts)
     if is_unsatisfied(request) and deed.after.round >= LAST_ROUND:
         told.append(Notice(Event.ORDER_UNSATISFIED, Audience.COORDINATORS, facts=facts))

@@ -210,6 +210,7 @@ def test_a_dark_lamp_is_repaired_in_the_second_round(
             [],
             [
                 "您办的诉求 A-2026-0001“三号院门口的路灯不亮”，居民评价：满意，问题已解决。\n"
+                "这次得 10 分。\n"
                 "您辛苦了，谢谢您！"
             ],
             [],

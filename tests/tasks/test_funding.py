@@ -263,7 +263,7 @@ def test_a_unit_that_gave_hears_of_every_bill_on_its_own_channel_and_of_its_two_
 ) -> None:
     bank = {"contacts": [{"channel": "webhook", "address": "bank"}]}
     settle(
-        config=community({"handlers.yaml": {"handlers": {"unit-bank": bank}}}),
+        config=community({"handlers.yaml": {"units": {"unit-bank": bank}}}),
         channels={"webhook": f"json://{hook.host}/in"},
     )
     number = wish()

@@ -186,7 +186,7 @@ def test_each_round_counts_for_whoever_did_it(database: House, place_at: PlaceAt
 
 
 def test_a_period_is_made_of_local_days(sqlite_house: House, place_at: PlaceAt, do: Do) -> None:
-    for moment in ("09-14 23:59:59", "09-15 00:00", "09-15 23:59:59", "09-16 00:00"):
+    for moment in ("09-14 23:59:59", "09-15 00:00", "09-15 23:59:59.999999", "09-16 00:00"):
         number = place_at("done")
         with clock_at(at(moment)):
             do(number, "rate", **CONTENT)

@@ -79,6 +79,7 @@ IN_CHINESE: dict[str, object] = {
     "left": "1000.00",
     "voucher": "收据 12",
     "yuan": "1234.50",
+    "points": 12,
 }
 IN_ENGLISH: dict[str, object] = {
     **IN_CHINESE,
@@ -101,7 +102,7 @@ IN_ENGLISH: dict[str, object] = {
     "lines": [{**LINES[0], "words": "The street light", "clock": "finish", "name": "Grid 3"}],
 }
 VALUES = {"zh-CN": IN_CHINESE, "en": IN_ENGLISH}
-MONEY = {"target", "raised", "spent", "left", "voucher", "yuan"}
+MONEY = {"target", "raised", "spent", "left", "voucher", "yuan", "points"}
 NEVER_UNKNOWN = {"number", "kind", "words", "community", "timezone", "locale", "clock"} | MONEY
 OF_MANY = {Event.DIGEST, Event.DAILY_BRIEF, Event.WEEKLY_BRIEF}
 OF_ONE = [pair for pair in PAIRS if pair[0] not in OF_MANY]
