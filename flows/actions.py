@@ -11,7 +11,7 @@ from prefect.logging import get_run_logger
 
 from flows.asking import connect, forget_forms, last_answer, this_run_id, wait_for
 from flows.forms.answers import Answer
-from flows.forms.description import escaped, warning
+from flows.forms.description import warning
 from flows.forms.fields import (
     Fields,
     OrderForm,
@@ -32,6 +32,7 @@ from tasks.clock import utc_now
 from tasks.desk import Choice, open_orders
 from tasks.errors import BadInput, DiandanError
 from tasks.house import house
+from tasks.markup import escaped
 from tasks.models.enums import Action, Grade
 from tasks.models.inputs import ActionInput
 from tasks.orders import act

@@ -18,7 +18,6 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import Artifact, FlowRun
 from prefect.client.schemas.sorting import ArtifactSort
 
-from flows.forms.description import escaped
 from flows.links import run_link, waiting_link
 from flows.runs import LIVE, PAGE
 from flows.tags import UNFINISHED
@@ -26,12 +25,13 @@ from tasks.by_hand import Errand, count_errands, errands
 from tasks.clock import utc_now
 from tasks.finding import Line
 from tasks.house import house
+from tasks.markup import escaped
 from tasks.models.enums import OPEN, Urgency
 from tasks.rules.deadline import local_time
 from tasks.texts import shortened
 from tasks.waiting import Overview, Stage, look_over
 
-TODO, BY_HAND, NIGHT, WEEK = "todo", "by-hand", "night", "week"
+TODO, BY_HAND, NIGHT, WEEK, MEETING = "todo", "by-hand", "night", "week", "meeting"
 _BEFORE_THE_FIRST = {
     NIGHT: ("夜报", "# 夜报\n\n还没有写过：“夜间处理”每夜写一次。要现在看，请启动一次“夜间处理”。"),
     WEEK: ("周报", "# 周报\n\n还没有写过：“周报”每周写一次。要现在看，请启动一次“周报”。"),

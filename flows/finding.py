@@ -11,13 +11,13 @@ from pydantic import BaseModel, create_model
 
 from flows.asking import connect, this_run_id
 from flows.boards import table_of
-from flows.forms.description import escaped
 from flows.forms.fields import Fields, pick, positioned, text
 from flows.links import artifact_link
 from tasks.clock import utc_now
 from tasks.errors import DiandanError
 from tasks.finding import Wanted, count, lines
 from tasks.house import house
+from tasks.markup import escaped
 from tasks.models.enums import WAITING_FOR, Status
 
 MOST = 100

@@ -11,7 +11,7 @@ from prefect.logging import get_run_logger
 
 from flows.asking import connect, forget_forms, last_answer, this_run_id, wait_for
 from flows.forms.answers import Answer
-from flows.forms.description import escaped, warning
+from flows.forms.description import warning
 from flows.forms.fields import Fields, OrderForm, build_form, keeping, pick, remembering, who
 from flows.news import spread_news
 from flows.runs import start_runs
@@ -19,6 +19,7 @@ from tasks.errors import BadInput, BadRows, DiandanError
 from tasks.house import house
 from tasks.importing import Plan, plan_import, run_import, spans_of, summary_of
 from tasks.inbox import as_shown, dropped_files, fingerprint, inbox, put_away, was_put_away
+from tasks.markup import escaped
 from tasks.wakes import orders_without_run
 
 NAME = "ImportForm"

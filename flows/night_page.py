@@ -9,12 +9,12 @@ from prefect.client.schemas.actions import ArtifactCreate
 
 from flows.asking import this_run_id
 from flows.boards import NIGHT, WEEK, table_of, write_board
-from flows.forms.description import escaped
 from flows.sweep_words import WORDS
 from tasks.brief import Standing, Undelivered, Week
 from tasks.clock import utc_now
 from tasks.finding import Line
 from tasks.house import house
+from tasks.markup import escaped
 from tasks.models.tally import Tally
 from tasks.rules.deadline import local_time
 

@@ -18,6 +18,7 @@ from flows.chat import register_chat
 from flows.finding import find
 from flows.importing import import_file
 from flows.intake import register
+from flows.meeting import hold_meeting
 from flows.nightly import work_through_the_night
 from flows.order import carry_order
 from flows.runs import ORDER_DEPLOYMENT
@@ -76,6 +77,13 @@ def _for_the_desk() -> list[Entry]:
             "把收件箱文件夹里的 CSV 或 XLSX 表格登记成订单：先看一遍会怎样。",
             {},
             is_long=True,
+        ),
+        Entry(
+            hold_meeting,
+            "联席会议",
+            DESK,
+            "联席会议：列出要上会的事，一件一张表写下决定，最后出会议纪要。",
+            {},
         ),
         Entry(note_absence, "请假代班", DESK, "谁请假、谁代班：这几天的提醒发给代班的人。", {}),
         Entry(tick_off, "已告知", DESK, "打过电话、转发过文字以后，在这里打勾。", {}),

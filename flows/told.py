@@ -8,10 +8,11 @@ from prefect.logging import get_run_logger
 from flows.asking import connect, forget_forms, last_answer, this_run_id, wait_for
 from flows.boards import rewrite_boards
 from flows.forms.answers import Answer
-from flows.forms.description import escaped, warning
+from flows.forms.description import warning
 from flows.forms.fields import Fields, OrderForm, build_form, keeping, ticks, who
 from tasks.by_hand import Errand, errands, mark_told
 from tasks.errors import DiandanError
+from tasks.markup import escaped
 
 NAME = "ToldForm"
 MOST = 60

@@ -17,6 +17,8 @@ from tasks.rules.meetings import DECISIONS
 from tasks.texts import shortened
 from tasks.views import name_of_actor
 
+WORDS_SHOWN = 200
+
 
 def meeting_json(meeting: int) -> dict[str, Any]:
     """The meeting with its matters, in the order of the agenda, and the tasks it gave. Names stand beside
@@ -53,7 +55,7 @@ def _matter(session: Session, matter: Matter) -> dict[str, Any]:
         "kind_name": matter.kind.label,
         "order": order.number if order else None,
         "task": task.id if task else None,
-        "words": shortened(order.words if order else task.words if task else ""),
+        "words": shortened(order.words if order else task.words if task else "", WORDS_SHOWN),
         **(_order(session, order) if order else {}),
         "choices": [decision.value for decision in DECISIONS[matter.kind]],
         "decision": matter.decision.value if matter.decision else None,

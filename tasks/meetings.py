@@ -97,14 +97,20 @@ def _wanted(session: Session) -> Iterator[About]:
         yield MatterKind.FOLLOW_UP, None, task.id
 
 
-def decide_matter(matter: int, decision: Decision, typed: Typed, who: str) -> int:
+def decide_matter(
+    matter: int, decision: Decision, typed: Typed, who: str, form: str | None = None
+) -> int:
     """Writes a decision down and carries it out, both or neither; gives the meeting's id.
 
-    `typed` may hold to, date, yuan, helpers and reason. The last decision ends the meeting. Raises
+    `typed` may hold to, date, yuan, helpers and reason. The last decision ends the meeting. `form` is
+    the key of the form whose answer this is: the same answer again changes nothing. Raises
     UnknownMatter, AlreadyDecided, MatterMoot, BadInput and what the law raises.
     """
     with transaction(house().database) as session:
         found = _lock(session, matter)
+        if form is not None and found.form == form:
+            return found.meeting_id
+        _check_undecided(session, found)
         if decision not in DECISIONS[found.kind]:
             allowed = "、".join(f"{one.label}（{one.value}）" for one in DECISIONS[found.kind])
             raise BadInput(field="决定", problem=f"对“{found.kind.label}”可以：{allowed}。")
@@ -112,7 +118,7 @@ def decide_matter(matter: int, decision: Decision, typed: Typed, who: str) -> in
             _decide_task(session, found, decision, typed)
         else:
             _decide_order(session, found, decision, typed, who)
-        found.decision = decision
+        found.decision, found.form = decision, form
         found.reason = typed.get("reason") or ""
         found.decided_at, found.decided_by = utc_now(), actor(session, who).id
         session.flush()
@@ -124,10 +130,18 @@ def _lock(session: Session, matter: int) -> Matter:
     found = session.exec(select(Matter).where(Matter.id == matter).with_for_update()).first()
     if found is None:
         raise UnknownMatter(matter=matter)
-    if found.decision is not None:
-        about = _about(session, found)
-        raise AlreadyDecided(matter=matter, about=about, decision=found.decision.label)
     return found
+
+
+def _check_undecided(session: Session, found: Matter) -> None:
+    about = _about(session, found)
+    if found.decision is not None:
+        raise AlreadyDecided(matter=found.id, about=about, decision=found.decision.label)
+    meeting = session.get(Meeting, found.meeting_id)
+    assert meeting is not None
+    if meeting.ended_at is not None:
+        why = "这次会议已经结束，它会在下次会议的议程上。"
+        raise MatterMoot(matter=found.id, about=about, why=why)
 
 
 def _about(session: Session, matter: Matter) -> str:
@@ -175,6 +189,23 @@ def _decide_task(session: Session, matter: Matter, decision: Decision, typed: Ty
         task.done_at = utc_now()
 
 
+def meeting_of(matter: int) -> int:
+    """The id of the meeting that has a matter on its agenda. Raises UnknownMatter."""
+    with reading(house().database) as session:
+        found = session.get(Matter, matter)
+        if found is None:
+            raise UnknownMatter(matter=matter)
+        return found.meeting_id
+
+
+def end_meeting(meeting: int) -> None:
+    """Ends a meeting; what it has not decided comes onto the next agenda. Again it changes nothing."""
+    with transaction(house().database) as session:
+        found = session.get(Meeting, meeting)
+        if found is not None and found.ended_at is None:
+            found.ended_at = utc_now()
+
+
 def _end_if_decided(session: Session, meeting: int) -> None:
     waiting = [
         matter
@@ -187,9 +218,14 @@ def _end_if_decided(session: Session, meeting: int) -> None:
         ended.ended_at = utc_now()
 
 
-def give_task(meeting: int, task: NewTask, who: str) -> None:
-    """Writes down what a meeting gave somebody to do. Raises UnknownId, and BadInput for no meeting."""
+def give_task(meeting: int, task: NewTask, who: str, form: str | None = None) -> None:
+    """Writes down what a meeting gave somebody to do, once for the answer to a form.
+
+    Raises UnknownId, and BadInput for a meeting that there is not.
+    """
     with transaction(house().database) as session:
+        if form and session.exec(select(TaskRow.id).where(TaskRow.form == form)).first():
+            return
         if session.get(Meeting, meeting) is None:
             raise BadInput(field="会议", problem=f"没有编号为 {meeting} 的会议。")
         session.add(
@@ -201,6 +237,7 @@ def give_task(meeting: int, task: NewTask, who: str) -> None:
                 due=task.date,
                 actor=actor(session, who).id,
                 at=utc_now(),
+                form=form,
             )
         )
 

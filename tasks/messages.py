@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import or_, update
 from sqlmodel import Session, col, select
@@ -20,9 +20,10 @@ from tasks.models.enums import (
 )
 from tasks.models.state import Actor
 from tasks.models.tables import Message, Order
-from tasks.routes import BY_HAND, Route, routes_of
+from tasks.routes import BY_HAND, Route, route_to, routes_of
 from tasks.rules.funding import in_yuan
 from tasks.rules.notices import Notice, own_ids, without_echoes
+from tasks.rules.quiet import loud_from
 from tasks.texts import text_of
 
 NOBODY = MessageState.SUPPRESSED
@@ -49,6 +50,37 @@ def write_messages(session: Session, order: Order, notices: Sequence[Notice], wh
                 _supersede(session, order, route.recipient)
             session.add(message)
     session.flush()
+
+
+def write_brief(
+    session: Session,
+    event: Event,
+    audience: Audience,
+    day: str,
+    variables: Mapping[str, object],
+    recipient: str = "coordinators",
+) -> None:
+    """A message about no single order, once for a day; heard when the quiet hours are over."""
+    route = route_to(audience, recipient, event)
+    key = f"{event}:{day}:{route.recipient}"
+    if session.exec(select(Message.id).where(Message.key == key)).first() is not None:
+        return
+    now = utc_now()
+    session.add(
+        Message(
+            key=key,
+            event=event,
+            audience=audience,
+            recipient=route.recipient,
+            channel=route.channel,
+            locale=route.locale,
+            variables=dict(variables),
+            state=NOBODY if route.code else MessageState.QUEUED,
+            code=route.code,
+            created_at=now,
+            next_attempt_at=loud_from(now, house().catalog.community.quiet, house().timezone),
+        )
+    )
 
 
 def _end_answered(session: Session, order: Order, notices: Sequence[Notice]) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
-from sqlmodel import Session, select
+from sqlmodel import select
 
 from tasks.brief import Week, standing, week_before
 from tasks.clock import utc_now
@@ -19,18 +19,16 @@ from tasks.db import reading, transaction
 from tasks.escalation import Progress, sweep_clocks
 from tasks.house import house
 from tasks.marks import marked, set_mark
-from tasks.messages import NOBODY
-from tasks.models.enums import Audience, Event, MessageState
-from tasks.models.tables import Installation, Mark, Message
+from tasks.messages import write_brief
+from tasks.models.enums import Audience, Event
+from tasks.models.tables import Installation, Mark
 from tasks.models.tally import Tally
 from tasks.outbox import give_up_leases
 from tasks.points import freeze_months
 from tasks.reminders import gather_reminders
 from tasks.retention import forget_residents
 from tasks.retiming import retime_orders, start_missing_clocks
-from tasks.routes import route_to
 from tasks.rules.deadline import local_day
-from tasks.rules.quiet import loud_from
 
 NIGHTLY = "nightly"  # its schedule, and the mark of the last night that was gone through
 PATIENCE = timedelta(minutes=20)  # for the scheduled run, before a night is missed
@@ -140,29 +138,3 @@ def end_week() -> Week:
             day = week.first.isoformat()
             write_brief(session, Event.WEEKLY_BRIEF, audience, day, week.variables)
     return week
-
-
-def write_brief(
-    session: Session, event: Event, audience: Audience, day: str, variables: Mapping[str, object]
-) -> None:
-    """A message about no single order, once for a day; heard when the quiet hours are over."""
-    route = route_to(audience, "coordinators", event)
-    key = f"{event}:{day}:{route.recipient}"
-    if session.exec(select(Message.id).where(Message.key == key)).first() is not None:
-        return
-    now = utc_now()
-    session.add(
-        Message(
-            key=key,
-            event=event,
-            audience=audience,
-            recipient=route.recipient,
-            channel=route.channel,
-            locale=route.locale,
-            variables=dict(variables),
-            state=NOBODY if route.code else MessageState.QUEUED,
-            code=route.code,
-            created_at=now,
-            next_attempt_at=loud_from(now, house().catalog.community.quiet, house().timezone),
-        )
-    )

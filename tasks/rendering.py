@@ -26,7 +26,9 @@ from jinja2.utils import pass_context
 
 from config.shapes import ChannelKind
 from tasks.errors import BadTemplate
+from tasks.markup import escaped
 from tasks.models.enums import Audience, Event
+from tasks.rules.funding import in_yuan
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 DEFAULT_LOCALE = "zh-CN"  # what every other locale falls back to, file by file
@@ -67,6 +69,14 @@ def render(
     return Text(subject, _tidy(_fill(frame, {**known, "subject": subject, "text": text})))
 
 
+def render_page(name: str, variables: Mapping[str, object]) -> str:
+    """A page of Markdown by its name below pages/; what people typed goes through the filter `plain`.
+
+    Raises BadTemplate as `render` does.
+    """
+    return _tidy(_fill(_find_template(f"pages/{name}.md.j2", DEFAULT_LOCALE), variables)) + "\n"
+
+
 def _find_template(path: str, locale: str) -> Template:
     wanted = [f"{folder}/{path}" for folder in dict.fromkeys((locale, DEFAULT_LOCALE))]
     with _blaming(wanted[-1]):
@@ -86,7 +96,7 @@ def _environment(folder: Path) -> ImmutableSandboxedEnvironment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(day=_day, moment=_moment)
+    environment.filters.update(day=_day, moment=_moment, yuan=in_yuan, plain=escaped)
     return environment
 
 

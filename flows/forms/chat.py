@@ -8,7 +8,7 @@ from typing import Any
 
 from config.catalog import ChatGroup
 from flows.forms.answers import UNKNOWN_GRID, Answer
-from flows.forms.description import escaped, warning
+from flows.forms.description import warning
 from flows.forms.fields import (
     Fields,
     OrderForm,
@@ -25,6 +25,7 @@ from tasks.chats import Draft, Pasted
 from tasks.errors import BadInput
 from tasks.house import house
 from tasks.intake import examine
+from tasks.markup import escaped
 from tasks.models.enums import Kind, Source, Urgency
 from tasks.models.inputs import Place
 from tasks.rules.deadline import local_time

@@ -7,21 +7,13 @@ from itertools import groupby
 
 from tasks.desk import DeskView
 from tasks.house import house
+from tasks.markup import escaped
 from tasks.models.enums import Urgency
 from tasks.texts import shortened
 
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
-_LINK = re.compile(r"(?i)(?:https?|ftp|www)[:.]|@")
 _KEYS = re.compile(r"（[a-z_]+）")
-_LIST = re.compile(r"^(\d*)([-+=.)])")  # what would make a line a list, or the one above a heading
 HISTORY_LINES = 8
 WORDS_SHOWN = 1500
-
-
-def escaped(words: str) -> str:
-    """A resident's words as plain text inside a markdown table: no markup, no links, one line."""
-    line = _MARKDOWN.sub(r"\\\1", " ".join(words.split()))
-    return _LINK.sub("\\g<0>\u200b", _LIST.sub(r"\1\\\2", line))
 
 
 def warning(problem: str) -> str:

@@ -265,12 +265,13 @@ class Event(Labelled):
     ORDER_ESCALATED = "order_escalated", "超期上报"
     DIGEST = "digest", "多件合并提醒"
     RATING_REMINDER = "rating_reminder", "提醒评价"
+    MEETING_AGENDA = "meeting_agenda", "会议议程"
     DAILY_BRIEF = "daily_brief", "每日简报"
     WEEKLY_BRIEF = "weekly_brief", "每周简报"
 
 
 BY_THE_CLOCK = frozenset({Event.ORDER_DUE_SOON, Event.ORDER_OVERDUE, Event.ORDER_ESCALATED})
-BRIEFS = frozenset({Event.DAILY_BRIEF, Event.WEEKLY_BRIEF})
+BRIEFS = frozenset({Event.DAILY_BRIEF, Event.WEEKLY_BRIEF, Event.MEETING_AGENDA})
 UNHURRIED = BY_THE_CLOCK | BRIEFS | {Event.DIGEST, Event.RATING_REMINDER}
 """What nobody is woken for, unless its order is urgent; nor for anything that goes up the ladder."""
 

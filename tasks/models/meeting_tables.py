@@ -50,6 +50,7 @@ class Matter(SQLModel, table=True):
     reason: str = Field(default="", sa_column=Column(Text, nullable=False))
     decided_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     decided_by: str | None = None
+    form: str | None = None  # the key of the form whose answer decided it
     dropped_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # settled elsewhere
 
 
@@ -65,4 +66,5 @@ class TaskRow(SQLModel, table=True):
     due: date | None = None
     actor: str
     at: datetime = Field(sa_type=UtcDateTime)
+    form: str | None = Field(default=None, unique=True)  # whose answer it was
     done_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

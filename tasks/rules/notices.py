@@ -263,6 +263,7 @@ CARRIED = {
             Audience.LADDER,
         ),
         Event.RATING_REMINDER: (Audience.RESIDENT,),
+        Event.MEETING_AGENDA: (Audience.LADDER,),
         Event.DAILY_BRIEF: (Audience.COORDINATORS,),
         Event.WEEKLY_BRIEF: (Audience.COORDINATORS, Audience.GROUPS),
     }.items()

@@ -36,6 +36,7 @@ import flows.chat
 import flows.finding
 import flows.importing
 import flows.intake
+import flows.meeting
 import flows.nightly
 import flows.order
 import flows.runs
@@ -335,6 +336,7 @@ def prefect(sqlite_house: House, monkeypatch: pytest.MonkeyPatch) -> FakePrefect
         flows.nightly,
         flows.weekly,
         flows.away,
+        flows.meeting,
     ):
         monkeypatch.setattr(module, "get_run_logger", lambda: logger)
     monkeypatch.setattr(flows.order, "apply_answer", flows.order.apply_answer.fn)

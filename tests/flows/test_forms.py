@@ -13,10 +13,10 @@ from markdown_it import MarkdownIt
 
 from flows import actions, intake, told
 from flows.forms.answers import Answer
-from flows.forms.description import escaped
 from flows.forms.steps import BY_NAME, WAITING, Step, next_step, requests_of
 from tasks.errors import BadInput, Refused
 from tasks.house import House
+from tasks.markup import escaped
 from tasks.models.enums import OPEN, Status
 from tasks.models.tables import Order
 from tasks.orders import act

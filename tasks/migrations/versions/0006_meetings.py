@@ -40,6 +40,7 @@ def upgrade() -> None:
         sa.Column("due", sa.Date(), nullable=True),
         sa.Column("actor", sa.String(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("form", sa.String(), nullable=True, unique=True),
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
     )
     op.create_table(
@@ -57,6 +58,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("decided_by", sa.String(), nullable=True),
+        sa.Column("form", sa.String(), nullable=True),
         sa.Column("dropped_at", sa.DateTime(timezone=True), nullable=True),
     )
     op.create_index("ix_matters_meeting_id", "matters", ["meeting_id"])

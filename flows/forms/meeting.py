@@ -1,0 +1,106 @@
+"""One form per matter of a meeting: what it decided, and what else it gave somebody to do."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from flows.forms.answers import NONE, Answer
+from flows.forms.fields import Fields, day, labels, pick, remembering, text, who
+from tasks.house import house
+from tasks.models.enums import Decision, MatterKind, TaskKind
+from tasks.rules.funding import in_yuan
+
+MATTER_FORM, TASK_FORM = "MatterForm", "TaskForm"
+LATER = "以后再议"
+NO_MORE = "没有了，结束会议"
+USUAL_TIME = timedelta(days=30)
+_OF_AN_ORDER = frozenset(MatterKind) - {MatterKind.EXTENSION, MatterKind.FOLLOW_UP}
+_WITH_HANDLER = frozenset({Decision.APPOINT, Decision.OPEN_FUNDING})
+
+
+def matter_fields(matter: dict[str, Any], today: date) -> Fields:
+    """操作人, 决定 and what the decision needs; the answer remembers which matter it is about."""
+    kind = MatterKind(matter["kind"])
+    choices = [Decision(choice).label for choice in matter["choices"]]
+    decision = pick("决定", [*choices, LATER], choices[0])
+    shown: Fields = {"who": who(), "decision": remembering(decision, matter=matter["id"])}
+    if kind in _OF_AN_ORDER:
+        names = [handler.name for handler in house().catalog.handlers.values()]
+        shown["handler"] = pick("牵头单位（指派、筹集要选）", [NONE, *names], NONE)
+        shown["date"] = day("到哪天", today + USUAL_TIME)
+        shown["yuan"] = text("金额（元）（筹集要填）")
+        shown["helpers"] = text("协办", most=200)
+    shown["reason"] = text("说明（计划、意见、原因）")
+    return shown
+
+
+def matter_in(answer: Answer) -> int:
+    """Which matter an answer is about."""
+    return int(answer.shown["decision"]["matter"])
+
+
+def decision_in(answer: Answer) -> Decision | None:
+    """What was decided; None for 以后再议."""
+    picked = answer.text("decision")
+    return None if picked == LATER else Decision.by_label(picked)
+
+
+def typed_in(answer: Answer, decision: Decision) -> dict[str, str]:
+    """What the decision takes of what was typed."""
+    typed = {"reason": answer.text("reason")}
+    if decision in _WITH_HANDLER and "handler" in answer.values:
+        handler = answer.text("handler")
+        typed |= {"to": "" if handler == NONE else handler, "date": answer.text("date")}
+        typed["yuan"] = answer.text("yuan")
+        if decision is Decision.APPOINT:
+            typed["helpers"] = answer.text("helpers")
+    required = {"to"} | ({"yuan"} if decision is Decision.OPEN_FUNDING else set())
+    return {name: value for name, value in typed.items() if value or name in required & set(typed)}
+
+
+def describe_matter(matter: dict[str, Any], place: int, count: int) -> str:
+    """What stands above the form of a matter; `words` are plain text already."""
+    facts = [matter.get(name) or "" for name in ("category", "grid", "handler", "rung")]
+    lines = [
+        f"**议题 {place}/{count} · {matter['kind_name']} {matter['order'] or ''}**",
+        matter["plain_words"],
+        "，".join(fact for fact in facts if fact),
+    ]
+    if matter.get("asked_until"):
+        lines.append(f"申请延到 {matter['asked_until']}")
+    if matter.get("target"):
+        lines.append(f"目标 {in_yuan(matter['target'])} 元，已有 {in_yuan(matter['received'])} 元")
+    return "\n\n".join(line for line in lines if line)
+
+
+def task_fields(meeting: int, today: date) -> Fields:
+    """What else somebody has to do; nothing of the kind ends the meeting."""
+    names = [handler.name for handler in house().catalog.handlers.values()]
+    return {
+        "who": who(),
+        "kind": remembering(
+            pick("还有要交办的吗", [NO_MORE, *labels(TaskKind)], NO_MORE), meeting=meeting
+        ),
+        "words": text("内容"),
+        "handler": pick("交给谁", [NONE, *names], NONE),
+        "date": day("到哪天", today + USUAL_TIME),
+    }
+
+
+def meeting_in(answer: Answer) -> int:
+    """Which meeting an answer about tasks belongs to."""
+    return int(answer.shown["kind"]["meeting"])
+
+
+def task_in(answer: Answer) -> dict[str, str] | None:
+    """The task that was typed; None when there are no more."""
+    if answer.text("kind") == NO_MORE:
+        return None
+    typed = {
+        "kind": TaskKind.by_label(answer.text("kind")).value,
+        "words": answer.text("words"),
+        "date": answer.text("date"),
+    }
+    handler = answer.text("handler")
+    return typed if handler in (NONE, "") else {**typed, "to": handler}

@@ -1,0 +1,170 @@
+"""联席会议: the agenda is prepared and published, then one form per matter, and the minutes at the end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import flow
+from prefect.client.orchestration import PrefectClient
+from prefect.client.schemas.actions import ArtifactCreate
+from prefect.logging import get_run_logger
+
+from flows.asking import connect, forget_forms, last_answer, this_run_id, wait_for
+from flows.boards import MEETING, write_board
+from flows.forms.answers import Answer
+from flows.forms.description import warning
+from flows.forms.fields import Fields, build_form, keeping
+from flows.forms.meeting import (
+    MATTER_FORM,
+    TASK_FORM,
+    decision_in,
+    describe_matter,
+    matter_fields,
+    matter_in,
+    meeting_in,
+    task_fields,
+    task_in,
+    typed_in,
+)
+from flows.news import spread_news
+from flows.runs import refresh
+from tasks.agenda import meeting_json
+from tasks.clock import utc_now
+from tasks.errors import AlreadyDecided, DiandanError, MatterMoot
+from tasks.house import house
+from tasks.markup import escaped
+from tasks.meetings import (
+    decide_matter,
+    end_meeting,
+    give_task,
+    meeting_of,
+    prepare_meeting,
+)
+from tasks.papers import Paper, agenda_of, minutes_of, tell_members
+from tasks.requests import task_for
+from tasks.rules.deadline import local_day
+
+
+@flow(name="joint-meeting", flow_run_name="联席会议")
+async def hold_meeting() -> None:
+    """Prepares the agenda, asks for one decision after the other, and writes the minutes."""
+    async with connect() as client:
+        answer, next_key = await last_answer(client, "matter")
+        if answer is None:
+            await _begin(client, next_key)
+        elif answer.form == MATTER_FORM:
+            await _decide(client, answer, next_key)
+        else:
+            await _give(client, answer, next_key)
+
+
+async def _begin(client: PrefectClient, key: str) -> None:
+    meeting = prepare_meeting()
+    if meeting is None:
+        get_run_logger().info("没有要上会的事。")
+        return
+    await _publish(client, agenda_of(meeting))
+    tell_members(meeting)
+    await spread_news(client)
+    await _ask_next(meeting, 0, key)
+
+
+async def _decide(client: PrefectClient, answer: Answer, key: str) -> None:
+    """Carries one decision out, and asks for the next; a refusal is shown above the same form."""
+    matter = matter_in(answer)
+    meeting, decision = meeting_of(matter), decision_in(answer)
+    if decision is not None:
+        try:
+            form = f"{this_run_id()}:{answer.key}"
+            decide_matter(matter, decision, typed_in(answer, decision), answer.who, form)
+        except (AlreadyDecided, MatterMoot) as error:
+            await _ask_next(meeting, matter, key, str(error))
+            return
+        except DiandanError as error:
+            await _ask(meeting, matter, key, str(error), answer)
+            return
+        await _show_change(client, meeting, matter)
+    await _ask_next(meeting, matter, key)
+
+
+async def _show_change(client: PrefectClient, meeting: int, matter: int) -> None:
+    number = _matter(meeting, matter)["order"]
+    if number:
+        await refresh(client, number)
+
+
+async def _give(client: PrefectClient, answer: Answer, key: str) -> None:
+    """Writes down one task, and asks for more; without any the meeting is over."""
+    meeting, typed = meeting_in(answer), task_in(answer)
+    if typed is None:
+        end_meeting(meeting)
+        await _publish(client, minutes_of(meeting))
+        await spread_news(client)
+        await forget_forms(client, this_run_id())
+        return
+    try:
+        give_task(meeting, task_for(typed), answer.who, f"{this_run_id()}:{answer.key}")
+    except DiandanError as error:
+        await _ask_for_tasks(meeting, key, str(error), answer)
+        return
+    await _ask_for_tasks(meeting, key)
+
+
+async def _ask_next(meeting: int, after: int, key: str, problem: str = "") -> None:
+    """The form of the next matter that waits; after the last one that of the tasks."""
+    waiting = [one["id"] for one in meeting_json(meeting)["matters"] if one["decision"] is None]
+    following = next((matter for matter in waiting if matter > after), None)
+    if following is None:
+        await _ask_for_tasks(meeting, key, problem)
+    else:
+        await _ask(meeting, following, key, problem)
+
+
+async def _ask(
+    meeting: int, matter: int, key: str, problem: str = "", earlier: Answer | None = None
+) -> None:
+    found = meeting_json(meeting)["matters"]
+    place = next(place for place, one in enumerate(found, start=1) if one["id"] == matter)
+    about = found[place - 1]
+    about["plain_words"] = escaped(about["words"])
+    fields = _kept(matter_fields(about, _today()), earlier)
+    description = warning(problem) + describe_matter(about, place, len(found))
+    await wait_for(build_form(MATTER_FORM, fields, description), key)
+
+
+async def _ask_for_tasks(
+    meeting: int, key: str, problem: str = "", earlier: Answer | None = None
+) -> None:
+    given = "  \n".join(
+        f"{one['kind_name']}：{escaped(one['words'])}" for one in meeting_json(meeting)["tasks"]
+    )
+    fields = _kept(task_fields(meeting, _today()), earlier)
+    description = f"{warning(problem)}**交办** · 下次会议会问办得怎样\n\n{given}"
+    await wait_for(build_form(TASK_FORM, fields, description), key)
+
+
+def _kept(fields: Fields, earlier: Answer | None) -> Fields:
+    return keeping(fields, earlier.values if earlier else {})
+
+
+def _matter(meeting: int, matter: int) -> dict[str, Any]:
+    return next(one for one in meeting_json(meeting)["matters"] if one["id"] == matter)
+
+
+def _today() -> Any:
+    return local_day(utc_now(), house().timezone)
+
+
+async def _publish(client: PrefectClient, paper: Paper) -> None:
+    """On the page of this run, and under the link that always leads to the newest."""
+    where = f"\n\n文档：`{paper.file}`\n"
+    await client.create_artifact(
+        ArtifactCreate(
+            type="markdown",
+            description=paper.title,
+            data=paper.markdown + where,
+            flow_run_id=this_run_id(),
+        )
+    )
+    await write_board(client, MEETING, "联席会议", paper.markdown + where)
+    get_run_logger().info("%s：%s", paper.title, paper.file)

@@ -1,0 +1,213 @@
+"""The joint meeting in the Prefect UI: one form per matter, tasks at the end, minutes on paper."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from docx import Document
+
+from flows.boards import MEETING
+from flows.meeting import hold_meeting
+from tasks.house import House
+from tasks.meetings import decide_matter, newest_meeting, prepare_meeting
+from tasks.models.enums import Decision, Status
+from tasks.models.meeting_tables import Matter, TaskRow
+from tasks.models.tables import Order
+from tasks.views import messages_json
+
+Look = Callable[[str], Order]
+
+
+@pytest.fixture
+def begin(prefect: Any) -> Callable[[], Any]:
+    """A coordinator starts 联席会议."""
+    return lambda: prefect.start("joint-meeting/联席会议", hold_meeting.fn)
+
+
+@pytest.fixture
+def fill(prefect: Any) -> Callable[..., None]:
+    """The coordinator 洛桑罗布 fills the form that the run shows."""
+
+    def send(run: Any, **values: Any) -> None:
+        prefect.answer(run.id, **{"who": "洛桑罗布", **values})
+        prefect.process(run.id, hold_meeting.fn)
+
+    return send
+
+
+@pytest.fixture
+def referred(open_order: Callable[..., str], do: Callable[..., None]) -> Callable[..., str]:
+    """An appeal that is put to the meeting, with its run."""
+
+    def refer(**values: Any) -> str:
+        number = open_order("claimed", **values)
+        do(number, "refer", reason="要几家一起办")
+        return number
+
+    return refer
+
+
+@pytest.fixture
+def wish(place: Callable[..., str], do: Callable[..., None], prefect: Any) -> str:
+    """A big wish that waits for the meeting."""
+    number = place(kind="big_wish", words="想有个活动室")
+    do(number, "accept")
+    do(number, "refer", reason="要筹款")
+    return number
+
+
+def test_nothing_to_decide_asks_nothing(prefect: Any, begin: Callable[[], Any]) -> None:
+    assert begin().state.is_completed()
+    assert prefect.log == ["没有要上会的事。"]
+
+
+def test_each_matter_has_its_form_and_each_decision_is_carried_out(
+    prefect: Any,
+    monday: Any,
+    begin: Callable[[], Any],
+    fill: Callable[..., None],
+    referred: Callable[..., str],
+    wish: str,
+    do: Callable[..., None],
+    open_order: Callable[..., str],
+    look: Look,
+) -> None:
+    first, second = referred(words="*三号院*的路灯不亮"), referred()
+    asked = open_order("claimed")
+    do(asked, "ask_extension", by="unit-power", reason="等零件", date="2026-12-01")
+    run = begin()
+    form = prefect.form_of(run.id)
+    assert form.name == "MatterForm"
+    assert form.description.startswith(f"**议题 1/4 · 提交会议的订单 {first}**")
+    assert "\\*三号院\\*的路灯不亮" in form.description
+    assert form.options("decision") == ["指派牵头单位", "退回一线", "不同意", "以后再议"]
+    fill(run, reason="先修危房")
+    assert "“对象”没有填" in prefect.form_of(run.id).description
+    assert prefect.form_of(run.id).preselected["reason"] == "先修危房"
+    fill(run, handler="住房建设所", helpers="供电所", yuan="1200.50")
+    assert look(first).handler == "unit-housing"
+    assert prefect.form_of(run.id).description.startswith(f"**议题 2/4 · 提交会议的订单 {second}**")
+    fill(run, decision="以后再议")
+    assert look(second).status is Status.IN_MEETING
+    fill(run, handler="住房建设所", yuan="5000", date="2026-12-15")
+    assert (look(wish).status, look(wish).target) == (Status.FUNDING, 500_000)
+    form = prefect.form_of(run.id)
+    assert "申请延到 2026-12-01" in form.description
+    assert list(form.fields) == ["who", "decision", "reason"]
+    fill(run, reason="零件确实没到")
+    assert look(asked).asked_due_at is None
+
+
+def test_tasks_are_noted_and_the_minutes_lie_ready_as_page_and_document(
+    prefect: Any,
+    monday: Any,
+    begin: Callable[[], Any],
+    fill: Callable[..., None],
+    referred: Callable[..., str],
+    sqlite_house: House,
+    rows: Callable[..., list[Any]],
+) -> None:
+    number = referred(words="三号院|的路灯不亮")
+    run = begin()
+    assert "# 示范社区联席会议议程" in prefect.artifacts[MEETING].data
+    fill(run, handler="住房建设所", date="2026-10-15")
+    assert prefect.form_of(run.id).name == "TaskForm"
+    fill(run, kind="重点任务")
+    assert "没有填" in prefect.form_of(run.id).description
+    fill(run, kind="重点任务", words="三号院电缆全部换掉", handler="供电所", date="2026-11-01")
+    assert "重点任务：三号院电缆全部换掉" in prefect.form_of(run.id).description
+    fill(run)
+    assert run.state.is_completed()
+    (task,) = rows(TaskRow)
+    assert (task.handler, task.due.isoformat()) == ("unit-power", "2026-11-01")
+    minutes = prefect.artifacts[MEETING].data
+    assert "# 示范社区联席会议纪要" in minutes
+    assert (
+        f"| 1 | 提交会议的订单 {number} 三号院\\|的路灯不亮 | 指派牵头单位 | 住房建设所 | 10月15日 |"
+        in (minutes)
+    )
+    (file,) = Path(sqlite_house.settings.home / "meetings").glob("*-纪要.docx")
+    document = Document(str(file))
+    assert document.paragraphs[0].text == "示范社区联席会议纪要"
+    decided, given = ([cell.text for cell in table.rows[1].cells] for table in document.tables)
+    assert decided == [
+        "1",
+        f"提交会议的订单 {number} 三号院|的路灯不亮",
+        "指派牵头单位",
+        "住房建设所",
+        "10月15日",
+        "",
+    ]
+    assert given == ["重点任务", "三号院电缆全部换掉", "供电所", "11月1日"]
+
+
+def test_a_process_that_died_after_a_decision_goes_on_with_the_next_matter(
+    prefect: Any,
+    begin: Callable[[], Any],
+    referred: Callable[..., str],
+    rows: Callable[..., list[Any]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    referred()
+    second = referred()
+    run = begin()
+    prefect.answer(run.id, who="洛桑罗布", handler="住房建设所")
+    with monkeypatch.context() as patched, pytest.raises(ZeroDivisionError):
+
+        async def die(*_: object) -> None:
+            raise ZeroDivisionError
+
+        patched.setattr("flows.meeting._show_change", die)
+        prefect.process(run.id, hold_meeting.fn)
+    prefect.process(run.id, hold_meeting.fn)
+    assert second in prefect.form_of(run.id).description
+    assert "⚠️" not in prefect.form_of(run.id).description
+    assert [matter.decision for matter in rows(Matter)] == [Decision.APPOINT, None]
+
+
+def test_what_somebody_else_decided_meanwhile_is_said_and_the_next_is_asked(
+    prefect: Any,
+    begin: Callable[[], Any],
+    fill: Callable[..., None],
+    referred: Callable[..., str],
+    rows: Callable[..., list[Any]],
+) -> None:
+    referred()
+    second = referred()
+    run = begin()
+    first = rows(Matter)[0].id
+    decide_matter(first, Decision.SEND_BACK, {}, "staff-2")
+    fill(run, handler="住房建设所")
+    description = prefect.form_of(run.id).description
+    assert "已经决定过：退回一线" in description
+    assert second in description
+
+
+def test_what_was_put_off_is_on_the_next_agenda(
+    prefect: Any,
+    begin: Callable[[], Any],
+    fill: Callable[..., None],
+    referred: Callable[..., str],
+) -> None:
+    number = referred()
+    run = begin()
+    fill(run, decision="以后再议")
+    fill(run)
+    assert run.state.is_completed()
+    ended = newest_meeting()
+    assert prepare_meeting() != ended
+    assert number in prefect.form_of(begin().id).description
+
+
+def test_who_sits_in_the_meeting_reads_the_agenda_once(
+    prefect: Any, monday: Any, begin: Callable[[], Any], referred: Callable[..., str]
+) -> None:
+    number = referred()
+    begin()
+    begin()
+    told = [one for one in messages_json() if one["event"] == "meeting_agenda"]
+    assert [one["recipient"] for one in told] == ["staff-1", "m-004", "m-278"]
+    assert f"1. 提交会议的订单 {number}“三号院门口的路灯不亮”" in told[0]["body"]
