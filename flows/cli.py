@@ -17,7 +17,7 @@ from flows.cli_meeting import meeting_commands
 from flows.cli_news import after_change
 from flows.cli_opening import Json, open_house
 from flows.cli_points import point_commands
-from flows.cli_rates import show_rates
+from flows.cli_rates import rate_commands
 from flows.cli_time import time_commands
 from flows.cli_wishes import wish_commands
 from tasks.errors import BadInput, BadRows, DiandanError
@@ -25,7 +25,6 @@ from tasks.house import house, move_in
 from tasks.migrate import migrate
 from tasks.models.enums import Action, Grade, Kind, MessageState, Purpose, Status, Urgency
 from tasks.models.inputs import Place, Rate
-from tasks.rates import By
 from tasks.requests import request_for
 from tasks.retiming import start_missing_clocks
 from tasks.routes import check_contacts
@@ -38,6 +37,7 @@ app = typer.Typer(
 app.add_typer(time_commands)
 app.add_typer(wish_commands)
 app.add_typer(point_commands)
+app.add_typer(rate_commands)
 app.add_typer(meeting_commands, name="meeting")
 
 
@@ -269,19 +269,6 @@ def rate(
     number = rate_by_link(token, request)
     after_change(number)
     output.show_order(number)
-
-
-@app.command()
-def rates(
-    context: typer.Context,
-    first: Annotated[str, typer.Option("--from", help="The first day, YYYY-MM-DD.")],
-    last: Annotated[str, typer.Option("--to", help="The last day, YYYY-MM-DD.")],
-    by: Annotated[By | None, typer.Option(help="What to split by.")] = None,
-    as_json: Json = False,
-) -> None:
-    """The three rates of all rounds that ended in a period."""
-    open_house(context)
-    show_rates(first, last, by, as_json=as_json)
 
 
 @app.command()

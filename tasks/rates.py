@@ -15,10 +15,11 @@ from tasks.directory import member_names
 from tasks.errors import BadInput
 from tasks.house import house
 from tasks.models.enums import Grade
+from tasks.models.rate_tables import Exclusion, Publication
 from tasks.models.tables import Order, Outcome
 from tasks.rules.deadline import start_of_day
 from tasks.rules.ladder import BRANCH
-from tasks.rules.rates import Counted, Rates, formula_on, rates_of
+from tasks.rules.rates import Counted, Rates, formula_on, rates_of, without
 
 
 class By(StrEnum):
@@ -39,31 +40,68 @@ class RatedPart:
     counted: Counted
     rates: Rates
     formula: RateFormula
+    is_published: bool = False
 
 
 def rates_between(first: date, last: date, by: By | None = None) -> list[RatedPart]:
     """The rates of the rounds that ended from the first to the last local day, both included.
 
-    Split, the parts come in the order of their ids, and what belongs to none under "–".
-    Raises BadInput for a period that ends before it begins.
+    A period that was published stays as it was then. Split, the parts come in the order of their ids,
+    and what belongs to none under "–". Raises BadInput for a period that ends before it begins.
     """
-    if last < first:
-        raise BadInput(field="--to", problem=f"{last} 在 {first} 之前，时期要从早到晚。")
-    formula = formula_on(last, house().catalog.rates.values())
+    check_period(first, last)
     with reading(house().database) as session:
-        counted = _count(session, first, last, by)
+        published = publication_of(session, first, last)
+        counted = published_counts(published, by) if published else count(session, first, last, by)
+    formula = formula_on(last, house().catalog.rates.values())
+    if published is not None:
+        formula = RateFormula.model_validate(published.formula)
     if by is None:
         counted = {"": counted.get("", Counted())}
     names = _names(by)
     return [
         RatedPart(
-            id, names.get(id, id or "–"), counted[id], rates_of(counted[id], formula), formula
+            id,
+            names.get(id, id or "–"),
+            counted[id],
+            rates_of(counted[id], formula),
+            formula,
+            published is not None,
         )
         for id in sorted(counted)
     ]
 
 
-def _count(session: Session, first: date, last: date, by: By | None) -> dict[str, Counted]:
+def check_period(first: date, last: date) -> None:
+    """Raises BadInput for a period that ends before it begins."""
+    if last < first:
+        raise BadInput(field="--to", problem=f"{last} 在 {first} 之前，时期要从早到晚。")
+
+
+def publication_of(session: Session, first: date, last: date) -> Publication | None:
+    """The publication of exactly this period, None when there is none."""
+    wanted = sql.select(Publication).where(
+        col(Publication.first) == first, col(Publication.last) == last
+    )
+    return session.execute(wanted).scalar_one_or_none()
+
+
+def published_counts(published: Publication, by: By | None) -> dict[str, Counted]:
+    """What was counted when it was published."""
+    parts = published.parts[by.value if by else ""]
+    return {id: Counted(**counts) for id, counts in parts.items()}
+
+
+def count(session: Session, first: date, last: date, by: By | None) -> dict[str, Counted]:
+    """The rounds of a period by part, without those that are left out. `""` is what belongs to none."""
+    counted = _count(session, first, last, by, only_excluded=False)
+    excluded = _count(session, first, last, by, only_excluded=True)
+    return {id: without(counted[id], excluded.get(id, Counted())) for id in counted}
+
+
+def _count(
+    session: Session, first: date, last: date, by: By | None, *, only_excluded: bool
+) -> dict[str, Counted]:
     zone = house().timezone
     since, until = start_of_day(first, zone), start_of_day(last + timedelta(days=1), zone)
     part = sql.literal("") if by is None else sql.func.coalesce(getattr(Outcome, by.value), "")
@@ -84,6 +122,11 @@ def _count(session: Session, first: date, last: date, by: By | None) -> dict[str
         .where(col(Outcome.at) >= since, col(Outcome.at) < until)
         .group_by(part)
     )
+    if only_excluded:
+        is_left_out = (col(Exclusion.order_id) == col(Outcome.order_id)) & (
+            col(Exclusion.round) == col(Outcome.round)
+        )
+        wanted = wanted.join(Exclusion, is_left_out)
     return {row[0]: Counted(*map(int, row[1:])) for row in session.execute(wanted)}
 
 

@@ -10,6 +10,7 @@ from sqlmodel import SQLModel
 
 import tasks.models.meeting_tables
 import tasks.models.point_tables
+import tasks.models.rate_tables
 import tasks.models.tables
 import tasks.models.wish_tables  # noqa: F401  (they fill SQLModel.metadata)
 

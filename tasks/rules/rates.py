@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 
 from config.catalog import RateFormula
 
 WHOLE = 100
+BURST, WITHIN = 5, timedelta(minutes=30)  # so many ratings of one place deserve a look
 
 
 @dataclass(frozen=True)
@@ -25,11 +26,21 @@ class Counted:
     expired: int = 0  # not rated within the window
     reopened: int = 0  # rated or expired, and begun anew since
     unraised: int = 0  # rated or expired, without having climbed the ladder
+    excluded: int = 0  # left out of all of these, by two people with a reason
 
     @property
     def ended(self) -> int:
         """All rounds that ended."""
         return self.valid + self.expired
+
+
+def without(counted: Counted, excluded: Counted) -> Counted:
+    """What is left when some of the rounds are left out; how many those are stands beside."""
+    rest = {
+        field.name: getattr(counted, field.name) - getattr(excluded, field.name)
+        for field in fields(Counted)
+    }
+    return Counted(**{**rest, "excluded": excluded.ended})
 
 
 @dataclass(frozen=True)
@@ -74,6 +85,23 @@ def formula_on(day: date, formulas: Iterable[RateFormula]) -> RateFormula:
     ordered = sorted(formulas, key=lambda formula: formula.since)
     begun = [formula for formula in ordered if formula.since <= day]
     return begun[-1] if begun else ordered[0]
+
+
+def close_together(times: Sequence[datetime]) -> list[list[int]]:
+    """The runs of moments (in their order) of which at least BURST lie within WITHIN, by their places."""
+    close: set[int] = set()
+    for last in range(BURST - 1, len(times)):
+        first = last - BURST + 1
+        if times[last] - times[first] <= WITHIN:
+            close |= set(range(first, last + 1))
+    runs: list[list[int]] = []
+    for place in sorted(close):
+        goes_on = runs and place == runs[-1][-1] + 1 and times[place] - times[place - 1] <= WITHIN
+        if goes_on:
+            runs[-1].append(place)
+        else:
+            runs.append([place])
+    return runs
 
 
 def _share(part: int | Fraction, whole: int) -> Fraction | None:

@@ -57,6 +57,7 @@ def test_the_rates_of_a_month_are_printed_for_people_and_for_programs(
         "满意率",
         "综合",
         "逾期未评",
+        "不计入",
         "重办率",
         "一线解决",
     ]
@@ -67,6 +68,7 @@ def test_the_rates_of_a_month_are_printed_for_people_and_for_programs(
         "100.0%",
         "90.0%",
         "96.0",
+        "0",
         "0",
         "0.0%",
         "100.0%",
@@ -92,7 +94,17 @@ def test_a_month_without_ratings_has_no_rates(command: Command) -> None:
     said = command("rates", *SEPTEMBER, "--json")
     (whole,) = json.loads(said.out)
     assert (whole["valid"], whole["composite"], whole["satisfaction"]) == (0, None, None)
-    assert command("rates", *SEPTEMBER).out.split()[-8:] == ["0", "–", "–", "–", "–", "0", "–", "–"]
+    assert command("rates", *SEPTEMBER).out.split()[-9:] == [
+        "0",
+        "–",
+        "–",
+        "–",
+        "–",
+        "0",
+        "0",
+        "–",
+        "–",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -109,3 +121,21 @@ def test_a_period_that_is_none_is_told_in_one_sentence(
     said = command("rates", "--from", period[0], "--to", period[1])
     assert (said.code, said.out) == (2, "")
     assert sentence in said.error and said.error.count("\n") == 1
+
+
+def test_a_round_is_left_out_by_two_people_and_a_period_is_published_once(
+    command: Command, rated: Callable[..., Any]
+) -> None:
+    out = ("exclude-rating", "A-2026-0001", "--reason", "打错了单", "--by", "staff-2")
+    refused = command(*out, "--second", "staff-2")
+    assert (refused.code, refused.error) == (2, "“第二个人”不对：不计入要由另一个人同意。\n")
+    assert command(*out, "--second", "staff-3").out == "A-2026-0001 第 1 轮不计入三率。\n"
+    (whole,) = json.loads(rated("--json").out)
+    assert (whole["valid"], whole["excluded"], whole["published"]) == (0, 1, False)
+    assert json.loads(rated("--bursts", "--json").out) == []
+    publish = ("publish-rates", *SEPTEMBER, "--by", "staff-1")
+    october = ("--at", "2026-10-08T10:00")
+    assert command(*october, *publish).out == "已公布 2026-09-01 至 2026-09-30，以后不再变。\n"
+    again = command(*october, *publish)
+    assert "2026-09-01 至 2026-09-30 已在 2026-10-08 公布过，不能再改。" in again.error
+    assert json.loads(rated("--json").out)[0]["published"] is True
