@@ -77,6 +77,25 @@ def mend_running() -> Tally:
         return Tally()
 
 
+def report_running(tally: Tally) -> None:
+    """The night's report under its link, where an installation runs; best effort, it is only a page."""
+    api = running_api()
+    if api is None:
+        return
+    try:
+        _with_client(api, _report, tally)
+    except Exception as error:
+        print(f"夜报没有写上（{type(error).__name__}），今夜会再写。", file=sys.stderr)
+
+
+async def _report(client: object, tally: Tally) -> None:
+    from flows.boards import NIGHT, write_board
+    from flows.night_page import night_report
+    from tasks.brief import standing
+
+    await write_board(client, NIGHT, "夜报", night_report(tally, standing()))  # type: ignore[arg-type]
+
+
 async def _mend(client: object) -> Tally:
     from flows.news import spread_news
     from flows.nightly import mend_prefect

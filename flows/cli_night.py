@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flows.cli_news import mend_running
+from flows.cli_news import mend_running, report_running
 from flows.cli_output import print_json
 from flows.sweep_words import WORDS
 from tasks.house import house
@@ -15,7 +15,7 @@ def go_through_night(*, dry_run: bool, as_json: bool) -> None:
     tally = run_night(dry_run=dry_run)
     if not dry_run:
         tally.add(mend_running())
-        end_night(tally)
+        report_running(end_night(tally))
     if as_json:
         counts = {word: tally.counts[word] for word in WORDS}
         failed = [{"what": what, "why": why} for what, why in tally.failed]

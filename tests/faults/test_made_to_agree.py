@@ -32,6 +32,13 @@ def test_runs_cancelled_deleted_and_made_twice_are_one_each_again(
     assert_every_open_order_waits_once(up)
 
 
+def test_a_night_from_the_command_line_has_its_report_under_the_link(up) -> None:
+    up.place()
+    up.typed("nightly", "--json")
+    assert "# 夜报 " in up.board("night")
+    assert "还没有写过" not in up.board("night")
+
+
 def assert_every_open_order_waits_once(up) -> None:
     waiting = [run["parameters"]["number"] for run in up.order_runs(["PAUSED"])]
     assert sorted(waiting) == sorted(order.number for order in carried_orders())
