@@ -14,6 +14,7 @@ from config.catalog import CatalogError
 from config.settings import Settings
 from flows import cli_output as output
 from flows.cli_meeting import meeting_commands
+from flows.cli_members import member_commands
 from flows.cli_news import after_change
 from flows.cli_opening import Json, open_house
 from flows.cli_points import point_commands
@@ -37,6 +38,7 @@ app = typer.Typer(
 app.add_typer(time_commands)
 app.add_typer(wish_commands)
 app.add_typer(point_commands)
+app.add_typer(member_commands, name="member")
 app.add_typer(rate_commands)
 app.add_typer(meeting_commands, name="meeting")
 

@@ -1,36 +1,25 @@
-"""The demo: a year of the example community, every order carried by the same steps as anybody's."""
+"""The demo: a year of the example community in a database of its own, and what is printed of it."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
-from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
-from ruamel.yaml import YAML
 
-from config.catalog import Allowance
 from config.settings import ROOT, Settings
+from flows.demo_year import play
 from flows.up import check_address, run_up
-from tasks.by_hand import mark_told, to_tell_since_before
-from tasks.clock import clock_at, utc_now
 from tasks.figures import Figures, Share, count_all
 from tasks.finding import Brief, Wanted, briefs
 from tasks.house import house, move_in
-from tasks.intake import place_order
 from tasks.migrate import migrate
-from tasks.models.enums import WAITING_FOR, Action, Grade, Purpose
-from tasks.models.inputs import Place
-from tasks.orders import act
-from tasks.requests import request_for
+from tasks.models.enums import WAITING_FOR, Grade, Purpose
+from tasks.rules.funding import in_yuan
 from tasks.texts import shortened
-from tasks.views import order_json
 
 EVENTS = ROOT / "config" / "demo" / "events.yaml"
 REAL = (
@@ -40,17 +29,6 @@ REAL = (
     "DIANDAN_SECRET",
     "PREFECT_API_URL",
 )
-CARE_TEAM = "team-care"
-
-
-@dataclass(frozen=True)
-class Happening:
-    """One action of the demo's file, at a moment."""
-
-    at: datetime
-    action: Action
-    by: str
-    values: dict[str, Any] = field(default_factory=dict)
 
 
 def run_demo(*, serve: bool) -> None:
@@ -80,69 +58,14 @@ def _fill(home: Path) -> None:
         complete.touch()
 
 
-def play(events: Path) -> list[str]:
-    """Places and carries every order of the file, and tells whom somebody told; gives the numbers."""
-    now = utc_now()
-    told = YAML(typ="safe").load(events.read_text(encoding="utf-8"))
-    numbers = [_carry(entry, now) for entry in told["orders"]]
-    for telling in told.get("told", ()):
-        at = now - timedelta(days=telling["days_ago"])
-        with clock_at(at):
-            mark_told(to_tell_since_before(at), telling["by"])
-    return numbers
-
-
-def _carry(entry: dict[str, Any], now: datetime) -> str:
-    placed_at = _moment(entry, now)
-    request = request_for(Action.PLACE, entry["place"])
-    assert isinstance(request, Place)
-    with clock_at(placed_at):
-        number = place_order(request, entry["by"])
-    for happening in _happenings(entry, placed_at):
-        with clock_at(happening.at):
-            values = {**happening.values, **_member_meant(number, happening)}
-            act(number, [request_for(happening.action, values)], happening.by)
-    return number
-
-
-def _moment(entry: dict[str, Any], now: datetime) -> datetime:
-    """So many days ago, at the local time that the file says, or two hours before this one."""
-    before = now - timedelta(days=entry["days_ago"], hours=2)
-    if "at" not in entry:
-        return before
-    local = before.astimezone(ZoneInfo(house().timezone))
-    return datetime.combine(local.date(), time.fromisoformat(entry["at"]), local.tzinfo)
-
-
-def _happenings(entry: dict[str, Any], placed_at: datetime) -> Iterator[Happening]:
-    for step in entry["then"]:
-        at = placed_at + Allowance.parse(step["after"]).wall_clock
-        values = {key: step[key] for key in ("to", "reason") if key in step}
-        values |= step.get("set", {})
-        if "in_days" in step:
-            values["date"] = _day_after(at, step["in_days"])
-        yield Happening(at, Action(step["do"]), step["by"], values)
-
-
-def _day_after(moment: datetime, days: int) -> date:
-    return (moment + timedelta(days=days)).date()
-
-
-def _member_meant(number: str, happening: Happening) -> dict[str, str]:
-    """The first member of the order's handler, or of the team that cares for the old."""
-    meant = happening.values.get("to")
-    if meant not in ("@member", "@care"):
-        return {}
-    handler = CARE_TEAM if meant == "@care" else order_json(number)["handler"]
-    return {"to": house().catalog.handler_members(handler)[0].id}
-
-
 def print_table() -> None:
     """What came in and how it went, and what waits now: every figure counted from the rows."""
     figures, console = count_all(), Console()
     console.print(_shares("种类", figures.kinds))
     console.print(_shares("怎么来的", figures.sources))
     print("，".join(_in_a_line(figures)) + "。")
+    if beside := "，".join(_beside(figures)):
+        console.print(beside + "。")
     console.print(_waiting(briefs(Wanted(open_only=True))))
 
 
@@ -167,6 +90,19 @@ def _in_a_line(figures: Figures) -> Iterator[str]:
         grades = "、".join(f"{grade.label} {count}" for grade, count in figures.grades.items())
         yield f"评价 {rated} 件（{grades}），满意率 {100 * content / rated:.0f}%"
     yield f"重办 {figures.rounds} 件"
+
+
+def _beside(figures: Figures) -> Iterator[str]:
+    """What the newspaper tells of such a year."""
+    if figures.registered:
+        yield f"报到党员 {figures.registered} 人"
+    if wishes := [f"{kind.label} {n} 个" for kind, n in figures.fulfilled.items() if n]:
+        yield f"实现{'、'.join(wishes)}"
+    if figures.raised:
+        yield f"筹到 {in_yuan(figures.raised)} 元"
+    held = [f"{kind.label} {n} 次" for kind, n in figures.meetings.items() if n]
+    if held:
+        yield f"{'、'.join(held)}，联席会议议定 {figures.decided} 件事"
 
 
 def _waiting(orders: Sequence[Brief]) -> Table:

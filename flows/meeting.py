@@ -1,4 +1,4 @@
-"""联席会议: the agenda is prepared and published, then one form per matter, and the minutes at the end."""
+"""联席会议 and 周例会: the agenda is prepared and published, then one form per matter, and the minutes at the end."""
 
 from __future__ import annotations
 
@@ -40,32 +40,38 @@ from tasks.meetings import (
     meeting_of,
     prepare_meeting,
 )
+from tasks.models.enums import MeetingKind
 from tasks.papers import Paper, agenda_of, minutes_of, tell_members
 from tasks.requests import task_for
 from tasks.rules.deadline import local_day
 
 
-@flow(name="joint-meeting", flow_run_name="联席会议")
-async def hold_meeting() -> None:
-    """Prepares the agenda, asks for one decision after the other, and writes the minutes."""
+@flow(name="meeting", flow_run_name="{what}")
+async def hold_meeting(what: str) -> None:
+    """Prepares the agenda, asks for one decision after the other, and writes the minutes.
+
+    Args:
+        what: 不用改，直接点 Run。
+    """
     async with connect() as client:
         answer, next_key = await last_answer(client, "matter")
         if answer is None:
-            await _begin(client, next_key)
+            await _begin(client, MeetingKind.by_label(what), next_key)
         elif answer.form == MATTER_FORM:
             await _decide(client, answer, next_key)
         else:
             await _give(client, answer, next_key)
 
 
-async def _begin(client: PrefectClient, key: str) -> None:
-    meeting = prepare_meeting()
+async def _begin(client: PrefectClient, kind: MeetingKind, key: str) -> None:
+    meeting = prepare_meeting(kind)
     if meeting is None:
         get_run_logger().info("没有要上会的事。")
         return
     await _publish(client, agenda_of(meeting))
-    tell_members(meeting)
-    await spread_news(client)
+    if kind is MeetingKind.JOINT:
+        tell_members(meeting)
+        await spread_news(client)
     await _ask_next(meeting, 0, key)
 
 

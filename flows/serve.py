@@ -21,6 +21,7 @@ from flows.intake import register
 from flows.meeting import hold_meeting
 from flows.nightly import work_through_the_night
 from flows.order import carry_order
+from flows.registration import leave_team, register_member, verify_members
 from flows.runs import ORDER_DEPLOYMENT
 from flows.sweeps import reconcile_runs, send_messages
 from flows.tags import BULK, CLOCK, DESK, INNER
@@ -28,6 +29,7 @@ from flows.told import tick_off
 from flows.weekly import report_the_week
 from tasks.errors import OtherInstallation
 from tasks.house import house
+from tasks.models.enums import MeetingKind
 from tasks.wakes import installation_key
 
 RECONCILE_DEPLOYMENT = "reconcile/核对"
@@ -78,15 +80,33 @@ def _for_the_desk() -> list[Entry]:
             {},
             is_long=True,
         ),
+        *_with_people(),
+        Entry(tick_off, "已告知", DESK, "打过电话、转发过文字以后，在这里打勾。", {}),
+    ]
+
+
+def _with_people() -> list[Entry]:
+    return [
+        *(
+            Entry(
+                hold_meeting,
+                kind.label,
+                DESK,
+                f"{kind.label}：列出要议的事，一件一张表写下决定，再写交办的事，最后出纪要。",
+                {"what": kind.label},
+            )
+            for kind in MeetingKind
+        ),
         Entry(
-            hold_meeting,
-            "联席会议",
+            register_member,
+            "党员报到",
             DESK,
-            "联席会议：列出要上会的事，一件一张表写下决定，最后出会议纪要。",
+            "党员、志愿者到社区报到：姓名、电话、特长、什么时候有空。",
             {},
         ),
+        Entry(verify_members, "核实报到", DESK, "勾出核实过的人，核实以后才能认领。", {}),
+        Entry(leave_team, "退出队伍", DESK, "谁退出了单位或队伍：手里的订单退回来。", {}),
         Entry(note_absence, "请假代班", DESK, "谁请假、谁代班：这几天的提醒发给代班的人。", {}),
-        Entry(tick_off, "已告知", DESK, "打过电话、转发过文字以后，在这里打勾。", {}),
     ]
 
 

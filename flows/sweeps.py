@@ -51,6 +51,9 @@ HOLD_WORDS = (
     "act-on-order",
     "import-file",
     "away",
+    "register-member",
+    "verify-members",
+    "leave-team",
 )  # flows whose runs hold what coordinators typed
 HOLD_PHONES = (
     "told",

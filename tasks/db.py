@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlmodel import Session
 
@@ -119,3 +120,9 @@ def reading(url: str) -> Iterator[Session]:
         with Session(bind=connection, expire_on_commit=False, autoflush=False) as session:
             yield session
         view.rollback()
+
+
+def upsert(session: Session, table: Any) -> Any:
+    """An INSERT into the table that can say what happens on a conflict, in the database's own words."""
+    is_postgres = session.connection().dialect.name == "postgresql"
+    return (postgresql.insert if is_postgres else sqlite.insert)(table)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rapidfuzz import process
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from tasks.db import reading
 from tasks.errors import UnknownId
@@ -13,7 +14,7 @@ from tasks.house import house
 from tasks.models.enums import Role
 from tasks.models.inputs import ActionInput
 from tasks.models.state import Actor, MemberView
-from tasks.models.tables import Member, Order
+from tasks.models.tables import Member, Membership, Order
 
 SYSTEM = Actor("system", Role.SYSTEM, "系统")
 RESIDENT = Actor("resident", Role.RESIDENT, "居民")
@@ -40,7 +41,9 @@ def actor(session: Session, who: str) -> Actor:
             return Actor(handler.id, Role.HANDLER, handler.name, handler.id)
     member = find_member(session, who)
     if member is not None:
-        return Actor(member.id, Role.MEMBER, member.name, member.handler, member.id)
+        teams = member.teams or frozenset()
+        home = member.handler if member.handler in teams else None
+        return Actor(member.id, Role.MEMBER, member.name, home, member.id, teams)
     raise _unknown("操作人", who, ["resident", "system", *catalog.staff, *catalog.handlers])
 
 
@@ -52,22 +55,54 @@ def find_member(session: Session, who: str, handler: str | None = None) -> Membe
     if row is None:
         named = select(Member).where(Member.name == who)
         if handler:
-            named = named.where(Member.handler == handler)
+            named = named.where(col(Member.id).in_(_belonging_to(handler)))
         rows = session.exec(named.limit(2)).all()
         row = rows[0] if len(rows) == 1 else None
-    return _view(row) if row else None
+    return _view(session, row) if row else None
 
 
-def _view(row: Member) -> MemberView:
-    return MemberView(row.id, row.name, row.handler, row.phone, row.verified)
+def _belonging_to(handler: str) -> SelectOfScalar[str]:
+    """The ids of a handler's members."""
+    return select(Membership.member).where(
+        Membership.handler == handler, col(Membership.until).is_(None)
+    )
+
+
+def teams_of(session: Session, member: str) -> frozenset[str]:
+    """The units and teams that a member belongs to now."""
+    live = select(Membership.handler).where(
+        Membership.member == member, col(Membership.until).is_(None)
+    )
+    return frozenset(session.exec(live))
+
+
+def _view(session: Session, row: Member) -> MemberView:
+    return MemberView(
+        row.id, row.name, row.handler, row.phone, row.verified, teams_of(session, row.id)
+    )
 
 
 def members_of(session: Session, handler: str) -> list[MemberView]:
     """The verified members of a handler, in the order of their ids."""
     rows = session.exec(
-        select(Member).where(Member.handler == handler, Member.verified).order_by(Member.id)
+        select(Member)
+        .where(col(Member.id).in_(_belonging_to(handler)), Member.verified)
+        .order_by(Member.id)
     )
-    return [_view(row) for row in rows]
+    return [_view(session, row) for row in rows]
+
+
+def member_lines() -> dict[str, str]:
+    """Every verified member as a line of a pick list (the name, and where they come from), with the id."""
+    handlers = house().catalog.handlers
+    with reading(house().database) as session:
+        rows = session.exec(select(Member).where(Member.verified).order_by(Member.id)).all()
+    lines: dict[str, str] = {}
+    for row in rows:
+        home = handlers[row.handler].name if row.handler in handlers else row.handler
+        line = f"{row.name}（{home}）"
+        lines[line if line not in lines else f"{line} {row.id}"] = row.id
+    return lines
 
 
 def member_names() -> dict[str, str]:

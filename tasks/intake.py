@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 from config.catalog import Category, Channel, ChannelKind, Grid
 from tasks.clock import utc_now
 from tasks.clocks import add_clocks
-from tasks.db import transaction
+from tasks.db import transaction, upsert
 from tasks.directory import actor
 from tasks.errors import BadInput, DiandanError, UnknownId
 from tasks.house import house
@@ -201,10 +201,12 @@ def take_numbers(session: Session, series: str, count: int = 1) -> int:
         .returning(col(Counter.last))
     )
     last = session.execute(more).scalar()
-    if last is None:  # the first of its year
-        session.add(Counter(series=series, last=count))
-        session.flush()
-    return (last or count) - count + 1
+    if last is None:  # the first of its year, unless somebody else was the first just now
+        session.execute(
+            upsert(session, Counter).values(series=series, last=0).on_conflict_do_nothing()
+        )
+        last = session.execute(more).scalar_one()
+    return int(last) - count + 1
 
 
 def _resident(session: Session, request: Place) -> Resident | None:

@@ -35,12 +35,13 @@ About = tuple[MatterKind, int | None, int | None]  # with the ids of an order an
 
 
 def prepare_meeting(kind: MeetingKind = MeetingKind.JOINT) -> int | None:
-    """Brings the agenda of the meeting that is to come up to date, and gives its id; None when there is
-    nothing to decide. Again it adds what is new and drops what has been settled elsewhere."""
+    """Brings the agenda of the meeting that is to come up to date, and gives its id. Again it adds what is
+    new and drops what has been settled elsewhere. A weekly meeting is held anyway; a joint meeting only
+    when there is something to decide: None when there is not."""
     with transaction(house().database) as session:
         meeting = _open_meeting(session, kind)
-        wanted = set(_wanted(session))
-        if meeting is None and not wanted:
+        wanted = set(_wanted(session, kind))
+        if meeting is None and not wanted and kind is MeetingKind.JOINT:
             return None
         if meeting is None:
             meeting = Meeting(kind=kind, prepared_at=utc_now())
@@ -84,8 +85,20 @@ def _on_the_agenda(about: About) -> tuple[int, int, int]:
     return list(MatterKind).index(kind), order or 0, task or 0
 
 
-def _wanted(session: Session) -> Iterator[About]:
-    """What has to be decided now."""
+def _wanted(session: Session, meeting: MeetingKind) -> Iterator[About]:
+    """What has to be decided now: orders by the joint meeting, and by each what its like gave to do."""
+    if meeting is MeetingKind.JOINT:
+        yield from _orders_to_decide(session)
+    tasks = (
+        select(TaskRow)
+        .join(Meeting, col(Meeting.id) == col(TaskRow.meeting_id))
+        .where(col(TaskRow.done_at).is_(None), Meeting.kind == meeting)
+    )
+    for task in session.exec(tasks):
+        yield MatterKind.FOLLOW_UP, None, task.id
+
+
+def _orders_to_decide(session: Session) -> Iterator[About]:
     climbed = (col(Order.rung) >= COMMITTEE) & col(Order.status).in_(OPEN)
     asked = col(Order.asked_due_at).is_not(None)
     orders = select(Order).where(or_(col(Order.status) == Status.IN_MEETING, asked, climbed))
@@ -93,8 +106,6 @@ def _wanted(session: Session) -> Iterator[About]:
         kind = matter_of(state_of(order))
         if kind is not None:
             yield kind, order.id, None
-    for task in session.exec(select(TaskRow).where(col(TaskRow.done_at).is_(None))):
-        yield MatterKind.FOLLOW_UP, None, task.id
 
 
 def decide_matter(

@@ -17,7 +17,7 @@ from tasks.clock import utc_now
 from tasks.db import reading, transaction
 from tasks.errors import NewerDatabase, OlderDatabase, WrongPurpose
 from tasks.models.enums import Purpose
-from tasks.models.tables import Installation, Member
+from tasks.models.tables import Installation, Member, Membership
 
 MIGRATION_LOCK = 20_240_101  # any number, the same for all: one process migrates, the others wait
 
@@ -92,14 +92,17 @@ def open_database(url: str, catalog: Catalog) -> Purpose:
 def _take_over_members(session: Session, catalog: Catalog) -> None:
     """The configuration's members count as verified. Who is registered already is left as they are."""
     known = set(session.exec(select(Member.id)))
-    for member in catalog.members.values():
-        if member.id not in known:
-            session.add(
-                Member(
-                    id=member.id,
-                    name=member.name,
-                    handler=member.handler,
-                    phone=member.phone,
-                    verified=True,
-                )
+    fresh = [member for member in catalog.members.values() if member.id not in known]
+    for member in fresh:
+        session.add(
+            Member(
+                id=member.id,
+                name=member.name,
+                handler=member.handler,
+                phone=member.phone,
+                verified=True,
             )
+        )
+    session.flush()
+    for member in fresh:
+        session.add(Membership(member=member.id, handler=member.handler, since=utc_now()))

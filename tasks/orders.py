@@ -96,7 +96,7 @@ def _claimant(session: Session, order: Order, person: Actor) -> str:
         return "别人"
     if member.id == person.id:
         return "您自己"
-    may_know = person.role is Role.STAFF or member.handler == person.handler
+    may_know = person.role is Role.STAFF or member.handler in {person.handler, *person.teams}
     return f"“{member.name}”" if may_know else "另一位党员"
 
 

@@ -9,13 +9,12 @@ from itertools import groupby
 from typing import Any
 
 from sqlalchemy import or_, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from tasks.batches import batches
 from tasks.clock import utc_now
 from tasks.clocks import live_clocks
-from tasks.db import transaction
+from tasks.db import transaction, upsert
 from tasks.house import house
 from tasks.messages import GATHERING, NOBODY
 from tasks.models.enums import Audience, Event, MessageState, Urgency
@@ -94,8 +93,7 @@ def _unheard(session: Session, rows: Mapping[str, dict[str, Any]]) -> list[dict[
 
 
 def _insert(session: Session) -> Any:
-    dialect = session.connection().dialect.name
-    insert: Any = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(Message)
+    insert = upsert(session, Message)
     anew = {name: insert.excluded[name] for name in _ANEW}
     return insert.on_conflict_do_update(
         index_elements=["key"],

@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 
 from tasks.errors import BadInput, NotFilledIn
 from tasks.models.enums import Action
-from tasks.models.inputs import INPUTS, ActionInput, NewTask
+from tasks.models.inputs import INPUTS, ActionInput, NewMember, NewTask
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -51,6 +51,10 @@ FIELD_WORDS = {
     "voucher": "凭证",
     "grade": "满意度",
     "solved": "是否解决",
+    "name": "姓名",
+    "skills": "特长",
+    "grids": "网格",
+    "times": "什么时候有空",
 }
 
 
@@ -75,6 +79,14 @@ def task_for(values: Mapping[str, Any]) -> NewTask:
     if task is None:
         raise problems[0]
     return task
+
+
+def member_for(values: Mapping[str, Any]) -> NewMember:
+    """Somebody who registers. Raises BadInput as `request_for` does."""
+    member, problems = _validated(NewMember, "报到", values)
+    if member is None:
+        raise problems[0]
+    return member
 
 
 def _validated(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flows.forms.answers import NONE, UNKNOWN_GRID
 from tasks.desk import DeskView
+from tasks.directory import member_lines
 from tasks.house import house
 
 
@@ -46,15 +47,10 @@ def twin_lines(view: DeskView) -> list[str]:
 
 
 def any_member_names() -> list[str]:
-    """Every member of the community, with where they belong."""
-    catalog = house().catalog
-    return [
-        f"{member.name}（{catalog.handlers[member.handler].name}）"
-        for member in catalog.members.values()
-    ]
+    """Every verified member of the community, with where they come from."""
+    return list(member_lines())
 
 
 def member_id(line: str) -> str:
     """The id behind a line of `any_member_names`; the line itself when there is none."""
-    lines = dict(zip(any_member_names(), house().catalog.members, strict=True))
-    return lines.get(line, line)
+    return member_lines().get(line, line)

@@ -311,6 +311,18 @@ class Withdraw(ActionInput):
     reason: Note = ""
 
 
+class NewMember(BaseModel):
+    """Somebody who registers with the community (双报到)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    name: Annotated[Name, Field(min_length=1)]
+    phone: Annotated[Line, Field(min_length=1)]
+    to: Annotated[Id, typed("handler")]  # the unit or team that they come from
+    skills: tuple[Id, ...] = ()
+    grids: tuple[Id, ...] = ()
+    times: Line = ""
+
+
 class NewTask(BaseModel):
     """What a meeting gives somebody to do."""
 

@@ -59,7 +59,7 @@ class TaskRow(SQLModel, table=True):
 
     __tablename__ = "tasks"
     id: int | None = Field(default=None, primary_key=True)
-    meeting_id: int = Field(foreign_key="meetings.id")
+    meeting_id: int = Field(foreign_key="meetings.id", index=True)
     kind: TaskKind = Field(sa_type=enum_type(TaskKind))
     words: str = Field(sa_column=Column(Text, nullable=False))
     handler: str | None = None

@@ -100,6 +100,7 @@ class Actor:
     name: str
     handler: str | None = None
     member: str | None = None
+    teams: frozenset[str] = frozenset()  # of a member: more of those that they act for
 
 
 @dataclass(frozen=True)
@@ -111,3 +112,8 @@ class MemberView:
     handler: str
     phone: str
     verified: bool
+    teams: frozenset[str] | None = None  # where they belong; None: to their handler
+
+    def belongs_to(self, handler: str | None) -> bool:
+        """Whether they act for a unit or team."""
+        return handler in (self.teams if self.teams is not None else {self.handler})

@@ -56,7 +56,10 @@ class Counter(SQLModel, table=True):
 
 
 class Member(SQLModel, table=True):
-    """A registered member or volunteer. Those of the configuration are taken over once."""
+    """A registered member or volunteer. Those of the configuration are taken over once.
+
+    `handler` is where they came from; where they belong now stands in their memberships.
+    """
 
     __tablename__ = "members"
     id: str = Field(primary_key=True)
@@ -64,6 +67,35 @@ class Member(SQLModel, table=True):
     handler: str = Field(index=True)
     phone: str = ""
     verified: bool = False
+    skills: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    grids: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    times: str = ""  # when they can help, in their own words
+    registered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # None: configured
+    verified_by: str | None = None
+    verified_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    left_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class Membership(SQLModel, table=True):
+    """A member belongs to a unit or team, from when until when."""
+
+    __tablename__ = "memberships"
+    __table_args__ = (
+        Index(
+            "uq_memberships_live",
+            "member",
+            "handler",
+            unique=True,
+            sqlite_where=text("until IS NULL"),
+            postgresql_where=text("until IS NULL"),
+        ),
+        Index("ix_memberships_handler", "handler"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    member: str = Field(foreign_key="members.id")
+    handler: str
+    since: datetime = Field(sa_type=UtcDateTime)
+    until: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class Resident(SQLModel, table=True):

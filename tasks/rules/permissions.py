@@ -47,7 +47,7 @@ def _why_not_member(state: OrderState, request: ActionInput, actor: Actor) -> st
     action = request.action
     if isinstance(request, Claim):
         return "" if request.to == actor.id else "党员只能为自己认领。"
-    if action in _FOR_THE_HANDLER and state.handler and state.handler == actor.handler:
+    if action in _FOR_THE_HANDLER and state.handler in {actor.handler, *actor.teams} - {None}:
         return ""
     if action not in _MEMBERS:
         return "党员可以认领、联系、报进展、申请延期、退回和办结自己的订单。"

@@ -168,7 +168,7 @@ def _claim(state: OrderState, request: Claim, around: Circumstances) -> str:
         return f"“{member.name}”还没有通过核实，不能认领。"
     if state.kind in WISHES and around.resident_phone and member.phone == around.resident_phone:
         return "这是其自己的心愿，要由别人来认领。"
-    if state.status is Status.TAKEN and member.handler != state.handler:
+    if state.status is Status.TAKEN and not member.belongs_to(state.handler):
         handler = around.catalog.handlers.get(state.handler or "")
         return f"“{member.name}”不是“{handler.name if handler else state.handler}”的人。"
     return ""

@@ -47,16 +47,39 @@ DEEDS = {
 }
 
 
+PLAN = {"to": "unit-housing", "date": "2030-01-01", "yuan": "500", "reason": "修活动室"}
+RAISING = (
+    *(ACCEPT, ("refer", {"reason": "要筹款"}), ("open_funding", PLAN)),
+    ("pledge", {"donor": "县医院", "kind": "money", "yuan": "500"}),
+)
+GIVEN = (*RAISING, ("receive", {"yuan": "500"}), ("take", {}))
+DEEDS_WITH_MONEY = {
+    "到账": (RAISING, {"yuan": "300"}, "receive", "funding"),
+    "支出": (GIVEN, {"yuan": "12.34", "voucher": "收据 1"}, "spend", "taken"),
+    "转用款项": (GIVEN, {"yuan": "20", "reason": "会议决定"}, "move_money", "taken"),
+}
+DEEDS |= DEEDS_WITH_MONEY
+
+
 def test_everything_that_is_done_without_a_number_works_once(up, wait) -> None:
     assert set(DEEDS) == set(OFFERS)
-    orders = {what: up.place(*steps, words=what) for what, (steps, *_) in DEEDS.items()}
+    orders = {
+        what: up.place(
+            *steps, words=what, kind="big_wish" if what in DEEDS_WITH_MONEY else "appeal"
+        )
+        for what, (steps, *_) in DEEDS.items()
+    }
     before = {what: len(up.deeds(number)) for what, number in orders.items()}
     runs = {what: up.begin(f"act-on-order/{what}", what=what) for what in DEEDS}
     for what, run in runs.items():
         wait(lambda run=run: up.state(run) == "PAUSED")
         offered = up.form(run)["properties"]["order"]["enum"]
         (line,) = [line for line in offered if line.startswith(orders[what])]
-        up.answer(run, who=GE, order=line, **DEEDS[what][1])
+        typed = dict(DEEDS[what][1])
+        if what == "转用款项":
+            wishes = up.form(run)["properties"]["to"]["enum"]
+            typed["to"] = next(wish for wish in wishes if wish.startswith(orders["到账"]))
+        up.answer(run, who=GE, order=line, **typed)
     for what, run in runs.items():
         wait(lambda run=run: up.state(run) == "COMPLETED")
         _, _, deed, status = DEEDS[what]

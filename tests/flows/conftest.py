@@ -39,6 +39,7 @@ import flows.intake
 import flows.meeting
 import flows.nightly
 import flows.order
+import flows.registration
 import flows.runs
 import flows.sweeps
 import flows.told
@@ -337,6 +338,7 @@ def prefect(sqlite_house: House, monkeypatch: pytest.MonkeyPatch) -> FakePrefect
         flows.weekly,
         flows.away,
         flows.meeting,
+        flows.registration,
     ):
         monkeypatch.setattr(module, "get_run_logger", lambda: logger)
     monkeypatch.setattr(flows.order, "apply_answer", flows.order.apply_answer.fn)

@@ -22,9 +22,9 @@ Look = Callable[[str], Order]
 
 
 @pytest.fixture
-def begin(prefect: Any) -> Callable[[], Any]:
+def begin(prefect: Any) -> Callable[..., Any]:
     """A coordinator starts 联席会议."""
-    return lambda: prefect.start("joint-meeting/联席会议", hold_meeting.fn)
+    return lambda what="联席会议": prefect.start(f"meeting/{what}", hold_meeting.fn, what)
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def fill(prefect: Any) -> Callable[..., None]:
 
     def send(run: Any, **values: Any) -> None:
         prefect.answer(run.id, **{"who": "洛桑罗布", **values})
-        prefect.process(run.id, hold_meeting.fn)
+        prefect.process(run.id, hold_meeting.fn, "联席会议")
 
     return send
 
@@ -59,7 +59,7 @@ def wish(place: Callable[..., str], do: Callable[..., None], prefect: Any) -> st
     return number
 
 
-def test_nothing_to_decide_asks_nothing(prefect: Any, begin: Callable[[], Any]) -> None:
+def test_nothing_to_decide_asks_nothing(prefect: Any, begin: Callable[..., Any]) -> None:
     assert begin().state.is_completed()
     assert prefect.log == ["没有要上会的事。"]
 
@@ -67,7 +67,7 @@ def test_nothing_to_decide_asks_nothing(prefect: Any, begin: Callable[[], Any]) 
 def test_each_matter_has_its_form_and_each_decision_is_carried_out(
     prefect: Any,
     monday: Any,
-    begin: Callable[[], Any],
+    begin: Callable[..., Any],
     fill: Callable[..., None],
     referred: Callable[..., str],
     wish: str,
@@ -104,7 +104,7 @@ def test_each_matter_has_its_form_and_each_decision_is_carried_out(
 def test_tasks_are_noted_and_the_minutes_lie_ready_as_page_and_document(
     prefect: Any,
     monday: Any,
-    begin: Callable[[], Any],
+    begin: Callable[..., Any],
     fill: Callable[..., None],
     referred: Callable[..., str],
     sqlite_house: House,
@@ -146,7 +146,7 @@ def test_tasks_are_noted_and_the_minutes_lie_ready_as_page_and_document(
 
 def test_a_process_that_died_after_a_decision_goes_on_with_the_next_matter(
     prefect: Any,
-    begin: Callable[[], Any],
+    begin: Callable[..., Any],
     referred: Callable[..., str],
     rows: Callable[..., list[Any]],
     monkeypatch: pytest.MonkeyPatch,
@@ -161,8 +161,8 @@ def test_a_process_that_died_after_a_decision_goes_on_with_the_next_matter(
             raise ZeroDivisionError
 
         patched.setattr("flows.meeting._show_change", die)
-        prefect.process(run.id, hold_meeting.fn)
-    prefect.process(run.id, hold_meeting.fn)
+        prefect.process(run.id, hold_meeting.fn, "联席会议")
+    prefect.process(run.id, hold_meeting.fn, "联席会议")
     assert second in prefect.form_of(run.id).description
     assert "⚠️" not in prefect.form_of(run.id).description
     assert [matter.decision for matter in rows(Matter)] == [Decision.APPOINT, None]
@@ -170,7 +170,7 @@ def test_a_process_that_died_after_a_decision_goes_on_with_the_next_matter(
 
 def test_what_somebody_else_decided_meanwhile_is_said_and_the_next_is_asked(
     prefect: Any,
-    begin: Callable[[], Any],
+    begin: Callable[..., Any],
     fill: Callable[..., None],
     referred: Callable[..., str],
     rows: Callable[..., list[Any]],
@@ -188,7 +188,7 @@ def test_what_somebody_else_decided_meanwhile_is_said_and_the_next_is_asked(
 
 def test_what_was_put_off_is_on_the_next_agenda(
     prefect: Any,
-    begin: Callable[[], Any],
+    begin: Callable[..., Any],
     fill: Callable[..., None],
     referred: Callable[..., str],
 ) -> None:
@@ -203,7 +203,7 @@ def test_what_was_put_off_is_on_the_next_agenda(
 
 
 def test_who_sits_in_the_meeting_reads_the_agenda_once(
-    prefect: Any, monday: Any, begin: Callable[[], Any], referred: Callable[..., str]
+    prefect: Any, monday: Any, begin: Callable[..., Any], referred: Callable[..., str]
 ) -> None:
     number = referred()
     begin()
@@ -211,3 +211,22 @@ def test_who_sits_in_the_meeting_reads_the_agenda_once(
     told = [one for one in messages_json() if one["event"] == "meeting_agenda"]
     assert [one["recipient"] for one in told] == ["staff-1", "m-004", "m-278"]
     assert f"1. 提交会议的订单 {number}“三号院门口的路灯不亮”" in told[0]["body"]
+
+
+def test_the_weekly_meeting_asks_after_its_own_tasks_and_is_held_without_any(
+    prefect: Any, begin: Callable[..., Any], fill: Callable[..., None], referred: Callable[..., str]
+) -> None:
+    referred()  # for the joint meeting, not for this one
+    run = begin("周例会")
+    assert prefect.form_of(run.id).name == "TaskForm"
+    fill(run, kind="问题清单", words="二号巷口积水", handler="供电所")
+    fill(run)
+    assert "# 示范社区周例会纪要" in prefect.artifacts[MEETING].data
+    run = begin("周例会")
+    form = prefect.form_of(run.id)
+    assert "以前交办、还没办完" in form.description
+    assert "二号巷口积水" in form.description
+    assert form.options("decision") == ["继续办", "已办完", "以后再议"]
+    fill(run, decision="已办完")
+    fill(run)
+    assert prefect.form_of(begin("周例会").id).name == "TaskForm"

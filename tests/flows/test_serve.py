@@ -69,7 +69,8 @@ def test_everything_that_can_be_started_is_deployed_and_again_changes_nothing(
         *(f"act-on-order/{what}" for what in ("到账", "支出", "转用款项")),
         *(
             "away/请假代班",
-            "joint-meeting/联席会议",
+            *("meeting/联席会议", "meeting/周例会"),
+            *("register-member/党员报到", "verify-members/核实报到", "leave-team/退出队伍"),
             "act-on-order/退回一线",
             "act-on-order/回访",
             "told/已告知",

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
-from sqlmodel import select
+from sqlalchemy import delete, text
+from sqlmodel import col, select
 
 from config.catalog import Catalog
 from tasks.by_hand import errands, mark_told
+from tasks.clock import utc_now
 from tasks.db import reading, transaction
 from tasks.errors import (
     BadDatabase,
@@ -27,7 +28,16 @@ from tasks.house import House
 from tasks.migrate import migrate, open_database
 from tasks.models.enums import Action, Purpose
 from tasks.models.inputs import INPUTS
-from tasks.models.tables import Counter, History, Installation, Member, Message, Order, Resident
+from tasks.models.tables import (
+    Counter,
+    History,
+    Installation,
+    Member,
+    Membership,
+    Message,
+    Order,
+    Resident,
+)
 from tasks.requests import normal_phone, request_for
 from tasks.views import order_json
 
@@ -233,6 +243,8 @@ def test_a_name_that_two_members_share_is_settled_by_the_handler_or_not_at_all(
     with transaction(sqlite_house.database) as session:
         for id, handler in (("m-901", "unit-power"), ("m-902", "unit-water")):
             session.add(Member(id=id, name="同名人", handler=handler, verified=True))
+            session.flush()
+            session.add(Membership(member=id, handler=handler, since=utc_now()))
     number = place_at("taken")
     do(number, "claim", to="同名人")
     assert look(number).member == "m-901"
@@ -377,7 +389,8 @@ def test_new_members_of_the_configuration_join_and_changed_ones_stay_as_they_are
 ) -> None:
     with transaction(sqlite_house.database) as session:
         session.exec(select(Member).where(Member.id == "m-241")).one().verified = False
-        session.delete(session.exec(select(Member).where(Member.id == "m-242")).one())
+        session.execute(delete(Membership).where(col(Membership.member) == "m-242"))
+        session.execute(delete(Member).where(col(Member.id) == "m-242"))
     renamed = community({"people.yaml": {"members": {"m-243": {"name": "改了名"}}}})
     house = settle(config=renamed)
     assert open_database(house.database, house.catalog) is Purpose.TEST
@@ -414,5 +427,5 @@ def test_a_database_of_an_older_release_asks_for_the_upgrade(
     monkeypatch.setattr(
         "tasks.migrate.ScriptDirectory.get_current_head", lambda _scripts: "the next one"
     )
-    with pytest.raises(OlderDatabase, match=r"（0008），请先运行 diandan init 升级"):
+    with pytest.raises(OlderDatabase, match=r"（0009），请先运行 diandan init 升级"):
         open_database(sqlite_house.database, sqlite_house.catalog)

@@ -43,6 +43,7 @@ def upgrade() -> None:
         sa.Column("form", sa.String(), nullable=True, unique=True),
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
     )
+    op.create_index("ix_tasks_meeting_id", "tasks", ["meeting_id"])
     op.create_table(
         "matters",
         sa.Column("id", sa.Integer(), primary_key=True),

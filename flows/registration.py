@@ -1,0 +1,137 @@
+"""双报到 in the Prefect UI: 党员报到, 核实报到 and 退出队伍, one form each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from prefect import flow
+from prefect.client.orchestration import PrefectClient
+from prefect.logging import get_run_logger
+
+from flows.asking import connect, forget_forms, last_answer, this_run_id, wait_for
+from flows.forms.answers import Answer
+from flows.forms.description import warning
+from flows.forms.fields import Fields, build_form, keeping, must, pick, text, ticks, who
+from flows.runs import refresh
+from tasks.directory import member_lines
+from tasks.errors import BadInput, DiandanError
+from tasks.house import house
+from tasks.registration import leave, register, registered, verify
+from tasks.requests import member_for
+
+SEEN, LATER = "核实过了", "以后再核实"
+EVERYWHERE = "全部退出"
+
+
+@flow(name="register-member", flow_run_name="党员报到")
+async def register_member() -> None:
+    """Asks who comes to help, and notes it; a refusal is shown above the same form."""
+    await _ask_and_do("RegisterForm", _registration, "**党员报到** · 核实以后才能认领", _register)
+
+
+@flow(name="verify-members", flow_run_name="核实报到")
+async def verify_members() -> None:
+    """Offers everybody who waits to be verified."""
+    if not _waiting():
+        get_run_logger().info("没有要核实的人。")
+        return
+    await _ask_and_do("VerifyForm", _verification, "**核实报到** · 勾出核实过的人", _verify)
+
+
+@flow(name="leave-team", flow_run_name="退出队伍")
+async def leave_team() -> None:
+    """Asks who leaves what; their orders go back to be claimed anew."""
+    hint = "**退出队伍** · 手里的订单退回来，由别人认领"
+    await _ask_and_do("LeaveForm", _leaving, hint, _leave)
+
+
+async def _ask_and_do(
+    name: str,
+    fields: Callable[[], Fields],
+    hint: str,
+    carry_out: Callable[[Answer], tuple[str, list[str]]],
+) -> None:
+    """Asks until what was typed could be done. `carry_out` says what was done, and which orders it changed."""
+    async with connect() as client:
+        answer, next_key = await last_answer(client, name.lower())
+        problem = ""
+        if answer is not None:
+            try:
+                said, numbers = carry_out(answer)
+            except DiandanError as error:
+                problem = str(error)
+            else:
+                await _end(client, said, numbers)
+                return
+        shown = keeping(fields(), answer.values if answer else {})
+        await wait_for(build_form(name, shown, warning(problem) + hint), next_key)
+
+
+async def _end(client: PrefectClient, said: str, numbers: list[str]) -> None:
+    for number in numbers:
+        await refresh(client, number)
+    get_run_logger().info("%s", said)
+    await client.update_flow_run(this_run_id(), name=said)
+    await forget_forms(client, this_run_id())
+
+
+def _handlers() -> list[str]:
+    return [handler.name for handler in house().catalog.handlers.values()]
+
+
+def _registration() -> Fields:
+    return {
+        "who": who(),
+        "name": must("姓名"),
+        "phone": must("电话"),
+        "to": pick("从哪个单位、队伍来", _handlers()),
+        "seen": pick("核实了吗", [SEEN, LATER], SEEN),
+        "skills": text("特长（用顿号隔开）"),
+        "grids": ticks("愿意到哪些网格", [grid.name for grid in house().catalog.grids.values()]),
+        "times": text("什么时候有空", most=200),
+    }
+
+
+def _register(answer: Answer) -> tuple[str, list[str]]:
+    typed = {name: answer.text(name) for name in ("name", "phone", "to", "times")}
+    skills = [skill for skill in answer.text("skills").replace("，", "、").split("、") if skill]
+    new = member_for({**typed, "skills": skills, "grids": answer.values.get("grids") or []})
+    id = register(new, answer.who, verified=answer.text("seen") == SEEN)
+    return f"党员报到 · {id}", []
+
+
+def _waiting() -> dict[str, str]:
+    """Who waits to be verified, as lines with ids."""
+    return {
+        f"{one['id']} {one['name']}": one["id"]
+        for one in registered()
+        if not (one["verified"] or one["left"])
+    }
+
+
+def _verification() -> Fields:
+    return {"who": who(), "seen": ticks("核实过的人", list(_waiting()))}
+
+
+def _verify(answer: Answer) -> tuple[str, list[str]]:
+    ids = [str(line).split(" ")[0] for line in answer.values.get("seen") or []]
+    if not ids:
+        raise BadInput(field="核实过的人", problem="还没有选。")
+    return f"核实报到 · {verify(ids, answer.who)} 人", []
+
+
+def _leaving() -> Fields:
+    return {
+        "who": who(),
+        "member": pick("谁退出", list(member_lines())),
+        "from": pick("退出哪里", [EVERYWHERE, *_handlers()]),
+    }
+
+
+def _leave(answer: Answer) -> tuple[str, list[str]]:
+    line, place = answer.text("member"), answer.text("from")
+    id = member_lines().get(line)
+    if id is None or not place:
+        raise BadInput(field="谁退出、退出哪里", problem="请都选上。")
+    numbers = leave(id, None if place == EVERYWHERE else place, answer.who)
+    return f"退出队伍 · 退回 {len(numbers)} 件", numbers

@@ -1,0 +1,168 @@
+"""双报到: members register with the community, are verified, join and leave units and teams."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlmodel import Session, col, or_, select
+
+from tasks.clock import utc_now
+from tasks.db import reading, transaction
+from tasks.directory import actor, find_member, grid_id, handler_id, teams_of
+from tasks.errors import BadInput, UnknownId
+from tasks.house import house
+from tasks.intake import take_numbers
+from tasks.models.enums import Role, Status
+from tasks.models.inputs import ActionInput, Hold, NewMember, Release, Resume
+from tasks.models.tables import Member, Membership, Order
+from tasks.orders import act_within
+from tasks.requests import dialled, normal_phone
+from tasks.rules.deadline import local_day
+
+SERIES = "r"  # of the ids of who registered; those of the configuration are its own
+
+
+def register(new: NewMember, who: str, *, verified: bool = False) -> str:
+    """Registers somebody, to be verified by a coordinator (or at once, where one has seen them), and
+    gives their id. Raises UnknownId, and BadInput for a phone or name that is registered already."""
+    phone, home = normal_phone(new.phone), handler_id(new.to)
+    with transaction(house().database) as session:
+        person = actor(session, who)
+        if verified:
+            _check_staff(person.role)
+        _check_new(session, new.name, phone, home)
+        now = utc_now()
+        member = Member(
+            id=f"{SERIES}-{take_numbers(session, SERIES):04d}",
+            name=new.name,
+            handler=home,
+            phone=phone,
+            verified=verified,
+            skills=list(new.skills),
+            grids=[grid_id(grid) for grid in new.grids],
+            times=new.times,
+            registered_at=now,
+            verified_by=person.id if verified else None,
+            verified_at=now if verified else None,
+        )
+        session.add(member)
+        session.flush()
+        session.add(Membership(member=member.id, handler=home, since=now))
+        return member.id
+
+
+def _check_staff(role: Role) -> None:
+    if role is not Role.STAFF:
+        raise BadInput(field="操作人", problem="核实要由社区干部来做。")
+
+
+def _check_new(session: Session, name: str, phone: str, home: str) -> None:
+    for other in session.exec(select(Member).where(or_(Member.name == name, Member.phone != ""))):
+        if other.phone and dialled(other.phone) == phone:
+            raise BadInput(field="电话", problem=f"“{other.name}”已经用这个电话报到过。")
+        if other.name == name and home in teams_of(session, other.id):
+            raise BadInput(field="姓名", problem=f"这个单位或队伍里已经有“{name}”，请加以区别。")
+
+
+def verify(ids: Iterable[str], who: str) -> int:
+    """Marks members as verified by a coordinator, and gives how many were not yet. Raises UnknownId."""
+    with transaction(house().database) as session:
+        person, count = actor(session, who), 0
+        _check_staff(person.role)
+        for id in ids:
+            member = _find(session, id)
+            if not member.verified:
+                member.verified, count = True, count + 1
+                member.verified_by, member.verified_at = person.id, utc_now()
+                member.left_at = None
+        return count
+
+
+def join(id: str, handler: str, who: str) -> None:
+    """Lets a member belong to one more unit or team. Raises UnknownId, and BadInput when they do."""
+    with transaction(house().database) as session:
+        _check_staff(actor(session, who).role)
+        member, to = _find(session, id), handler_id(handler)
+        if to in teams_of(session, member.id):
+            raise BadInput(field="单位或队伍", problem=f"“{member.name}”已经在里面了。")
+        session.add(Membership(member=member.id, handler=to, since=utc_now()))
+
+
+def leave(id: str, handler: str | None, who: str) -> list[str]:
+    """Ends a membership, or with no handler all of them, and gives the numbers of the orders that go
+    back to whoever is to claim them anew. Raises UnknownId, and BadInput when they do not belong there.
+    """
+    with transaction(house().database) as session:
+        _check_staff(actor(session, who).role)
+        member = _find(session, id)
+        live = select(Membership).where(
+            Membership.member == member.id, col(Membership.until).is_(None)
+        )
+        if handler is not None:
+            live = live.where(Membership.handler == handler_id(handler))
+        memberships = session.exec(live).all()
+        if not memberships:
+            raise BadInput(field="单位或队伍", problem=f"“{member.name}”不在里面。")
+        for membership in memberships:
+            membership.until = utc_now()
+        session.flush()
+        rest = teams_of(session, member.id)
+        if not rest:
+            member.verified, member.left_at = False, utc_now()
+        return _hand_back(session, member, rest, who)
+
+
+def _hand_back(session: Session, member: Member, rest: frozenset[str], who: str) -> list[str]:
+    """The orders in hand that were claimed for somebody whom the member no longer belongs to; open wishes
+    stay as long as they belong anywhere."""
+    in_hand = select(Order).where(
+        Order.member == member.id, col(Order.status).in_([Status.CLAIMED, Status.ON_HOLD])
+    )
+    given_back = []
+    for order in session.exec(in_hand.order_by(col(Order.id))).all():
+        if order.handler in rest or (order.handler is None and rest):
+            continue
+        act_within(session, order.number, list(_steps(order)), who)
+        given_back.append(order.number)
+    return given_back
+
+
+def _steps(order: Order) -> Iterable[ActionInput]:
+    release = Release(reason="离开了单位或队伍")
+    if order.status is Status.CLAIMED:
+        return [release]
+    steps: list[ActionInput] = [Resume(), release]
+    if order.hold_until and order.hold_until > local_day(utc_now(), house().timezone):
+        steps.append(Hold(reason="还在等", date=order.hold_until))
+    return steps
+
+
+def _find(session: Session, id: str) -> Member:
+    found = find_member(session, id)
+    row = session.get(Member, found.id) if found else None
+    if row is None:
+        raise UnknownId(what="党员", id=id[:40], hint="")
+    return row
+
+
+def registered() -> list[dict[str, Any]]:
+    """Everybody who registered with the community, without a phone, in the order of their ids."""
+    with reading(house().database) as session:
+        rows = session.exec(
+            select(Member).where(col(Member.registered_at).is_not(None)).order_by(Member.id)
+        ).all()
+        return [
+            {
+                "id": row.id,
+                "name": row.name,
+                "from": row.handler,
+                "teams": sorted(teams_of(session, row.id)),
+                "skills": row.skills,
+                "grids": row.grids,
+                "times": row.times,
+                "verified": row.verified,
+                "left": row.left_at is not None,
+            }
+            for row in rows
+        ]
