@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from flows.asking import connect
-from flows.boards import BY_HAND, NIGHT, TODO, WEEK, find_board
+from flows.boards import BY_HAND, MEETING, NIGHT, TODO, WEEK, find_board
 from flows.links import (
     artifact_link,
     artifacts_link,
@@ -46,6 +46,7 @@ async def _links() -> dict[str, str]:
             "已告知打勾": await start("told/已告知"),
             "夜报": await read(NIGHT),
             "周报": await read(WEEK),
+            "会议": await read(MEETING),
             "所有等待的单": waiting_link(),
             "其他操作": deployments_link(DESK),
         }

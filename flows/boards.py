@@ -34,6 +34,7 @@ from tasks.waiting import Overview, Stage, look_over
 TODO, BY_HAND, NIGHT, WEEK, MEETING = "todo", "by-hand", "night", "week", "meeting"
 _BEFORE_THE_FIRST = {
     NIGHT: ("夜报", "# 夜报\n\n还没有写过：“夜间处理”每夜写一次。要现在看，请启动一次“夜间处理”。"),
+    MEETING: ("会议", "# 会议\n\n还没有开过：开会前启动一次“联席会议”或“周例会”。"),
     WEEK: ("周报", "# 周报\n\n还没有写过：“周报”每周写一次。要现在看，请启动一次“周报”。"),
 }
 _DUE, _AGE = "期限", "等了"

@@ -172,5 +172,5 @@ async def _publish(client: PrefectClient, paper: Paper) -> None:
             flow_run_id=this_run_id(),
         )
     )
-    await write_board(client, MEETING, "联席会议", paper.markdown + where)
+    await write_board(client, MEETING, "会议", paper.markdown + where)
     get_run_logger().info("%s：%s", paper.title, paper.file)

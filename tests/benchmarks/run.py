@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 import clocks
 import finding
 import importing
+import points
 import rates
 import steps
 from measure import Figure, machine
@@ -24,6 +25,7 @@ PARTS = {
     "finding": finding.figures,
     "clocks": clocks.figures,
     "rates": rates.figures,
+    "points": points.figures,
 }
 RUNS = "runs"
 

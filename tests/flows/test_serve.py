@@ -13,7 +13,7 @@ from prefect.deployments.runner import RunnerDeployment
 from prefect.exceptions import ObjectNotFound
 
 from flows import announcing, links, prefect_settings
-from flows.boards import BY_HAND, NIGHT, TODO, WEEK, lay_out_reports, rewrite_boards
+from flows.boards import BY_HAND, MEETING, NIGHT, TODO, WEEK, lay_out_reports, rewrite_boards
 from flows.serve import entries, register_all
 from tasks.errors import OtherInstallation
 from tasks.house import House
@@ -172,7 +172,7 @@ def test_where_to_click_is_said_once_everything_has_started(
     register = prefect.deployments["register/登记"].id
     (line,) = [line for line in said.splitlines() if "登记新订单" in line]
     assert line.endswith(links.deployment_link(register))
-    for board in (TODO, BY_HAND, NIGHT, WEEK):
+    for board in (TODO, BY_HAND, NIGHT, WEEK, MEETING):
         assert links.artifact_link(prefect.artifacts[board].id) in said
     assert links.deployments_link("窗口") in said
     assert "按 Ctrl-C 停止" in said
