@@ -37,6 +37,11 @@ class Settings(BaseSettings):
     config: Folder = Field(
         default=ROOT / "config" / "example", description="The folder that describes the community."
     )
+    last_good: Folder | None = Field(
+        default=None,
+        description="Where a running installation keeps the last description without a mistake, to go on"
+        " with it; set by `diandan up`.",
+    )
     inbox: Folder | None = Field(
         default=None, description="Where tables to import are dropped; inbox/ in `home` by default."
     )

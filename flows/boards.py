@@ -46,7 +46,7 @@ _UNBROKEN = (
 
 async def rewrite_boards(client: PrefectClient) -> None:
     """Writes both lists as they are now."""
-    todo = _unfinished(await _unfinished_runs(client)) + _todo(look_over())
+    todo = _slip() + _unfinished(await _unfinished_runs(client)) + _todo(look_over())
     await write_board(client, TODO, "待办", todo)
     await write_board(
         client, BY_HAND, "要打的电话 / 要转发的文字", _by_hand(errands(), count_errands())
@@ -58,6 +58,13 @@ async def lay_out_reports(client: PrefectClient) -> None:
     for key, (title, markdown) in _BEFORE_THE_FIRST.items():
         if await find_board(client, key) is None:
             await write_board(client, key, title, markdown)
+
+
+def _slip() -> str:
+    """Says above all else that a slip in the community's files keeps what was changed from being in force."""
+    if not house().slip:
+        return ""
+    return f"# 配置有错\n\n{escaped(house().slip)}\n\n改好以前，照改之前的配置办。\n\n"
 
 
 async def find_board(client: PrefectClient, key: str) -> Artifact | None:

@@ -7,6 +7,7 @@ of the screen (the first one squeezes it to nothing), for the price of one more 
 from __future__ import annotations
 
 import json
+import os
 from urllib.parse import urlencode
 
 from tasks.house import house
@@ -17,7 +18,13 @@ EVER = {"start": "2020-01-01T00:00:00Z", "end": "2099-12-31T00:00:00Z"}
 def ui() -> str:
     """The UI's root, without a slash at its end."""
     settings = house().settings
-    return settings.ui_url or f"http://{reachable(settings.host)}:{settings.port}"
+    at_settings = f"http://{reachable(settings.host)}:{settings.port}"
+    return settings.ui_url or _of_the_server() or at_settings
+
+
+def _of_the_server() -> str:
+    """The server that this process speaks with: a command need not have been told its port."""
+    return os.environ.get("PREFECT_API_URL", "").rstrip("/").removesuffix("/api")
 
 
 def reachable(host: str) -> str:

@@ -66,6 +66,7 @@ def night_report(tally: Tally, standing: Standing) -> str:
         f"要打的电话 **{figures['to_tell']}** 条 · 没送到的消息 **{figures['failed']}** 条"
     )
     parts = (
+        _section("配置有错，照改之前的办", escaped(house().slip)),
         _section("没有处理成的，今夜再试", _set_aside(tally.failed)),
         _section(f"超期 {figures['overdue']} 件", _overdue(standing.overdue, figures["overdue"])),
         _section("在哪一步等着", _stages(standing)),

@@ -43,6 +43,7 @@ def environment() -> dict[str, str]:
         "DIANDAN_HOME": str(settings.home),
         "DIANDAN_CONFIG": str(settings.config),
         "DIANDAN_DATABASE": settings.database_url,
+        "DIANDAN_LAST_GOOD": str(settings.home / "last-good"),
         "PYTHONUNBUFFERED": "1",
     }
     if settings.auth_string is not None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from config.catalog import Catalog, load_catalog
+from config.last_good import load_kept
 from config.settings import Settings
 
 
@@ -15,8 +16,21 @@ class House:
 
     @cached_property
     def catalog(self) -> Catalog:
-        """The community. Raises CatalogError with every mistake when its files are not right."""
-        return load_catalog(self.settings.config)
+        """The community. Raises CatalogError with every mistake when its files are not right.
+
+        A run of a running installation goes on with what was right last instead; see `slip`.
+        """
+        return self._kept[0] if self.settings.last_good else load_catalog(self.settings.config)
+
+    @property
+    def slip(self) -> str:
+        """The first mistake of a description that is not in force because of it, "" for none."""
+        return self._kept[1] if self.settings.last_good else ""
+
+    @cached_property
+    def _kept(self) -> tuple[Catalog, str]:
+        assert self.settings.last_good is not None
+        return load_kept(self.settings.config, self.settings.last_good)
 
     @property
     def database(self) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,7 +26,7 @@ from flows.boards import (
 from tasks.by_hand import errands, mark_told
 from tasks.clock import clock_at
 from tasks.db import transaction
-from tasks.house import House
+from tasks.house import House, house
 from tasks.models.enums import MessageState
 from tasks.models.tables import Message
 from tasks.waiting import FEW, FIRST, OF_A_STAGE
@@ -142,6 +144,21 @@ def test_the_reports_have_a_page_before_the_first_and_keep_what_was_written(
     wait(write_board(prefect, NIGHT, "夜报", "# 夜报 11-02"))
     wait(lay_out_reports(prefect))
     assert prefect.artifacts[NIGHT].data == "# 夜报 11-02"
+
+
+def test_a_slip_in_the_community_stands_above_all_else(
+    todo: Callable[[], str], settle: Callable[..., House], tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(house().settings.config, tmp_path / "slipped"))
+    kept = Path(shutil.copytree(folder, tmp_path / "kept"))
+    calendar = folder / "calendar.yaml"
+    text = calendar.read_text(encoding="utf-8")
+    calendar.write_text(text.replace("country: CN", "country: CM"), encoding="utf-8")
+    settle(config=folder, last_good=kept)
+    shown = todo()
+    assert shown.startswith("# 配置有错\n\ncalendar.yaml:")
+    assert "改好以前，照改之前的配置办。" in shown
+    assert "# 待办 0 件" in shown
 
 
 def test_of_many_the_most_urgent_the_oldest_and_each_stage_stand_there_and_the_rest_is_linked(

@@ -155,6 +155,16 @@ def test_links_lead_to_where_the_ui_is_reached(
     assert links.run_link("some-id") == f"{root}/v2/runs/flow-run/some-id"
 
 
+def test_links_lead_to_the_server_that_the_process_speaks_with(
+    settle: Callable[..., House], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle(port=4200)
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:4677/api")
+    assert links.ui() == "http://127.0.0.1:4677"
+    settle(ui_url="https://desk.example.org")
+    assert links.ui() == "https://desk.example.org"
+
+
 def test_all_waiting_runs_are_shown_however_old(sqlite_house: House) -> None:
     query = parse_qs(urlsplit(links.waiting_link()).query)
     assert query["state"] == ["Suspended"]
