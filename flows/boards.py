@@ -159,7 +159,7 @@ def _order_line(order: Line, now: datetime, by_age: bool) -> str:
     who = " · ".join(part for part in (order.handler, order.member) if part) or "–"
     cells = (
         link if is_open else "–",
-        order.stage + urgent,
+        order.stage + urgent + f"（{escaped(order.standing)}）" * bool(order.standing),
         f"{(now - order.placed_at).days} 天" if by_age else _due(order, now),
         escaped(shortened(order.words, 24)),
         order.category,
@@ -173,7 +173,7 @@ def _order_line(order: Line, now: datetime, by_age: bool) -> str:
 def _due(order: Line, now: datetime) -> str:
     if order.next_due_at is None or order.status not in OPEN:
         return "–"
-    due = local_time(order.next_due_at, house().timezone)
+    due = local_time(order.next_due_at, house().timezone, now)
     return f"**{due} 已超期**" if order.next_due_at < now else due
 
 

@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from config.catalog import Catalog, HandlerKind, TeamRole
+from tasks.clock import utc_now
 from tasks.finding import Wanted, briefs, summaries
 from tasks.house import house
 from tasks.models.enums import (
@@ -50,7 +51,7 @@ def _print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> No
 
 def local(moment: str | None) -> str:
     """An ISO time as people here read it, "" for none."""
-    return local_time(datetime.fromisoformat(moment), house().timezone) if moment else ""
+    return local_time(datetime.fromisoformat(moment), house().timezone, utc_now()) if moment else ""
 
 
 def show_order(number: str, *, as_json: bool = True) -> None:
@@ -120,7 +121,7 @@ def show_orders(wanted: Wanted, *, as_json: bool) -> None:
         (
             line.number,
             line.status.label,
-            local_time(line.next_due_at, house().timezone) if line.next_due_at else "",
+            local_time(line.next_due_at, house().timezone, utc_now()) if line.next_due_at else "",
             line.grid,
             line.category,
             line.handler,

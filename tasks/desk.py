@@ -13,6 +13,7 @@ from tasks.clock import utc_now
 from tasks.clocks import live_clocks
 from tasks.db import reading
 from tasks.directory import members_of
+from tasks.finding import standing_of
 from tasks.funding import books_of
 from tasks.house import house
 from tasks.models.enums import OPEN, Kind, Status
@@ -20,7 +21,6 @@ from tasks.models.state import OrderState
 from tasks.models.tables import History, Member, Order, Resident
 from tasks.rules.deadline import local_day, local_time
 from tasks.rules.funding import Funds, in_yuan, outstanding_lines
-from tasks.rules.ladder import BRANCH
 from tasks.rules.routing import likely_twins, suggest_category
 from tasks.texts import shortened
 from tasks.twins import candidates, recent_open, twin_line
@@ -129,17 +129,16 @@ def _due(session: Session, order: Order, zone: str) -> str:
     assert order.id is not None
     clocks = [clock for clock in live_clocks(session, order.id) if clock.runs]
     parts = [
-        f"{clock.kind.label} {local_time(clock.due_at, zone)}" + "（暂定）" * clock.provisional
+        f"{clock.kind.label} {local_time(clock.due_at, zone, utc_now())}"
+        + "（暂定）" * clock.provisional
         for clock in sorted(clocks, key=lambda clock: clock.due_at)
     ]
-    if order.rung >= BRANCH:
-        parts.append(f"已上报{house().catalog.ladder[order.rung - 1].name}")
-    return "，".join(parts)
+    return "，".join([*parts, *standing_of(order.rung, order.asked_due_at, order.hold_until)])
 
 
 def _past_deed(session: Session, row: History, zone: str) -> PastDeed:
     who = name_of_actor(session, row.actor)
-    return PastDeed(local_time(row.at, zone), who, row.action.label, row.reason)
+    return PastDeed(local_time(row.at, zone, utc_now()), who, row.action.label, row.reason)
 
 
 def _first_asked(first: History) -> str:

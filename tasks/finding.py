@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -22,6 +22,8 @@ from tasks.house import house
 from tasks.models.enums import OPEN, WAITING_FOR, Kind, Status, Urgency
 from tasks.models.inputs import without_control
 from tasks.models.tables import Member, Order, Resident
+from tasks.rules.deadline import local_day
+from tasks.rules.ladder import BRANCH
 
 LAST_FOUR = 4
 MOST_DAYS = 36_500
@@ -81,6 +83,7 @@ class Line:
     words: str
     placed_at: datetime
     run_id: str | None
+    standing: str  # how high it has climbed, what is asked, until when it stands; "" for nothing
 
 
 class Brief(NamedTuple):
@@ -186,6 +189,9 @@ def read_lines(
             col(Order.words),
             col(Order.placed_at),
             col(Order.run_id),
+            col(Order.rung),
+            col(Order.asked_due_at),
+            col(Order.hold_until),
         )
         .outerjoin(Member, col(Member.id) == col(Order.member))
         .where(*where)
@@ -203,10 +209,11 @@ def _line(
     grid: str,
     handler: str,
     member: str,
-    *rest: Any,
+    *rest: Any,  # as far as the run, then what makes the standing
 ) -> Line:
     catalog = house().catalog
     categories, grids, handlers = catalog.categories, catalog.grids, catalog.handlers
+    urgency, due, words, placed_at, run_id, rung, asked, hold_until = rest
     return Line(
         number,
         kind.label,
@@ -216,8 +223,23 @@ def _line(
         grids[grid].name if grid in grids else "网格不详",
         handlers[handler].name if handler in handlers else "",
         member,
-        *rest,
+        urgency,
+        due,
+        words,
+        placed_at,
+        run_id,
+        "，".join(standing_of(rung, asked, hold_until)),
     )
+
+
+def standing_of(rung: int, asked: datetime | None, hold_until: date | None) -> Iterator[str]:
+    """What else has to be known of an order where it waits, in words."""
+    if rung >= BRANCH:
+        yield f"已上报{house().catalog.ladder[rung - 1].name}"
+    if asked is not None:
+        yield f"申请延到 {local_day(asked, house().timezone)}，待批"
+    if hold_until is not None:
+        yield f"等到 {hold_until}"
 
 
 def conditions(wanted: Wanted) -> list[ColumnElement[bool]]:

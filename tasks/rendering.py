@@ -33,6 +33,7 @@ from tasks.rules.funding import in_yuan
 TEMPLATES = Path(__file__).parents[1] / "templates"
 DEFAULT_LOCALE = "zh-CN"  # what every other locale falls back to, file by file
 DAYS = {"zh-CN": "{month}月{day}日", "en": "{day} {month_name}"}  # others write as the default does
+DAYS_OF_OTHER_YEARS = {"zh-CN": "{year}年{month}月{day}日", "en": "{day} {month_name} {year}"}
 # Not strftime("%B"), which follows the locale of the machine.
 MONTH_NAMES = (
     *("January", "February", "March", "April", "May", "June"),
@@ -198,5 +199,13 @@ def _local(context: Context, moment: datetime) -> datetime:
 
 
 def _write_day(context: Context, day: date) -> str:
-    pattern = DAYS.get(str(context.resolve("locale")), DAYS[DEFAULT_LOCALE])
-    return pattern.format(month=day.month, day=day.day, month_name=MONTH_NAMES[day.month - 1])
+    patterns = DAYS if _is_of_this_year(context, day) else DAYS_OF_OTHER_YEARS
+    pattern = patterns.get(str(context.resolve("locale")), patterns[DEFAULT_LOCALE])
+    month_name = MONTH_NAMES[day.month - 1]
+    return pattern.format(year=day.year, month=day.month, day=day.day, month_name=month_name)
+
+
+def _is_of_this_year(context: Context, day: date) -> bool:
+    """A page or text that was not told what day it is leaves the year out."""
+    today = context.get("today")
+    return not today or date.fromisoformat(str(today)).year == day.year

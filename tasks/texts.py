@@ -11,11 +11,13 @@ from typing import Any
 from sqlmodel import Session, select
 
 from config.catalog import ChannelKind
+from tasks.clock import utc_now
 from tasks.house import house
 from tasks.links import rating_link
 from tasks.models.enums import OPEN, Audience, ClockKind, Event, Kind, Status
 from tasks.models.tables import History, Member, Message, Order, Resident
 from tasks.rendering import Text, render
+from tasks.rules.deadline import local_day
 
 SHORT = 60
 _WITH_LINK = frozenset({Event.ORDER_DONE, Event.RATING_REMINDER})
@@ -73,6 +75,7 @@ def _order_variables(order: Order | None, locale: str) -> dict[str, Any]:
         "community": community.name_en if english else community.name,
         "desk_phone": community.desk_phone,
         "timezone": house().timezone,
+        "today": local_day(utc_now(), house().timezone).isoformat(),
         "locale": locale,
         "link": "",
         "resident_name": "",

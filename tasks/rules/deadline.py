@@ -24,9 +24,12 @@ def local_day(moment: datetime, timezone: str) -> date:
     return moment.astimezone(ZoneInfo(timezone)).date()
 
 
-def local_time(moment: datetime, timezone: str) -> str:
-    """A moment as people write it: month, day, hour and minute of their own clock."""
-    return moment.astimezone(ZoneInfo(timezone)).strftime("%m-%d %H:%M")
+def local_time(moment: datetime, timezone: str, now: datetime | None = None) -> str:
+    """A moment as people write it: month, day, hour and minute of their own clock, and the year where it
+    is another one than that of `now`."""
+    local = moment.astimezone(ZoneInfo(timezone))
+    other_year = now is not None and now.astimezone(ZoneInfo(timezone)).year != local.year
+    return local.strftime("%Y-%m-%d %H:%M" if other_year else "%m-%d %H:%M")
 
 
 def service_level(category: str | None, catalog: Catalog) -> ServiceLevel:

@@ -26,6 +26,7 @@ from flows.boards import (
 from tasks.by_hand import errands, mark_told
 from tasks.clock import clock_at
 from tasks.db import transaction
+from tasks.escalation import sweep_clocks
 from tasks.house import House, house
 from tasks.models.enums import MessageState
 from tasks.models.tables import Message
@@ -217,3 +218,21 @@ def test_what_may_have_arrived_is_asked_about_first(
     assert "居民 居民甲（可能已经收到，请先问一声）（timeout \\| \\<b\\>）" in shown
     mark_told([1], "staff-1")
     assert "没有要告知的人。" in by_hand()
+
+
+def test_what_else_has_to_be_known_stands_beside_the_stage(
+    todo: Callable[[], str],
+    monday: Any,
+    place_at: Callable[..., str],
+    do: Callable[..., None],
+) -> None:
+    asked, held, late = place_at("claimed"), place_at("claimed"), place_at("assigned")
+    do(asked, "ask_extension", by="unit-power", reason="等零件", date="2026-12-01")
+    do(held, "hold", reason="等材料", date="2126-09-30")  # a slip of the finger can be seen
+    with clock_at(monday + timedelta(days=2)):
+        sweep_clocks()
+        stages = {row[-1]: row[1] for row in table(todo())}
+    assert stages[asked].startswith("办理中（")
+    assert stages[asked].endswith("申请延到 2026-12-01，待批）")
+    assert stages[held] == "挂起（等到 2126-09-30）"
+    assert stages[late] == "待单位接单（已上报网格党支部）"

@@ -81,6 +81,7 @@ IN_CHINESE: dict[str, object] = {
     "voucher": "收据 12",
     "yuan": "1234.50",
     "points": 12,
+    "today": "2026-11-28",
 }
 IN_ENGLISH: dict[str, object] = {
     **IN_CHINESE,
@@ -103,7 +104,7 @@ IN_ENGLISH: dict[str, object] = {
     "lines": [{**LINES[0], "words": "The street light", "clock": "finish", "name": "Grid 3"}],
 }
 VALUES = {"zh-CN": IN_CHINESE, "en": IN_ENGLISH}
-MONEY = {"target", "raised", "spent", "left", "voucher", "yuan", "points"}
+MONEY = {"target", "raised", "spent", "left", "voucher", "yuan", "points", "today"}
 NEVER_UNKNOWN = {"number", "kind", "words", "community", "timezone", "locale", "clock"} | MONEY
 OF_MANY = {Event.DIGEST, Event.DAILY_BRIEF, Event.WEEKLY_BRIEF, Event.MEETING_AGENDA}
 OF_ONE = [pair for pair in PAIRS if pair[0] not in OF_MANY]
@@ -339,7 +340,12 @@ def test_another_language_is_one_folder_more(write: Write) -> None:
         ("day", "2026-12-03T18:30:00Z", "12月4日", "4 December"),  # past midnight in Shanghai
         ("day", datetime(2026, 12, 3, 1, tzinfo=UTC), "12月3日", "3 December"),
         ("moment", "2026-12-03T18:05:00+08:00", "12月3日 18:05", "3 December 18:05"),
-        ("moment", datetime(2026, 12, 31, 16, tzinfo=UTC), "1月1日 00:00", "1 January 00:00"),
+        (
+            "moment",
+            datetime(2026, 12, 31, 16, tzinfo=UTC),
+            "2027年1月1日 00:00",
+            "1 January 2027 00:00",
+        ),
     ],
 )
 def test_times_are_written_as_people_say_them(
