@@ -198,6 +198,8 @@ def show_check(catalog: Catalog, *, as_json: bool) -> None:
         f"配置没有错误：{catalog.community.name}，网格 {len(catalog.grids)} 个，服务队 {len(teams)} 支 {people} 人，"
         f"共建单位 {len(units)} 家，类别 {len(catalog.categories)} 个，渠道 {len(catalog.channels)} 个。"
     )
+    if catalog.calendar.country is None:
+        print("注意：calendar.yaml 没有写 country，国家的节假日和调休都不算。")
 
 
 def show_lifecycle(*, as_json: bool) -> None:

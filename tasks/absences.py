@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 from sqlmodel import Session, col, select
 
@@ -14,6 +14,8 @@ from tasks.house import house
 from tasks.models.enums import Role
 from tasks.models.tables import Absence, Member
 from tasks.rules.deadline import local_day
+
+LONGEST = timedelta(days=366)  # more is a slip of the finger, or somebody who has left
 
 
 def who_is_away(session: Session) -> dict[str, str]:
@@ -44,6 +46,8 @@ def set_absence(person: str, substitute: str, first: str, last: str, who: str) -
     first_day, last_day = _day("从哪天", first), _day("到哪天", last)
     if last_day < first_day:
         raise BadInput(field="到哪天", problem="不能在开始的那天之前。")
+    if last_day - first_day > LONGEST:
+        raise BadInput(field="到哪天", problem=f"一次最多 {LONGEST.days} 天，请核对年份。")
     with transaction(house().database) as session:
         one, other = _person(session, person), _person(session, substitute)
         if one[0] == other[0]:

@@ -17,10 +17,10 @@ from tasks.clocks import live_clocks
 from tasks.db import transaction, upsert
 from tasks.house import house
 from tasks.messages import GATHERING, NOBODY
-from tasks.models.enums import Audience, Event, MessageState, Urgency
+from tasks.models.enums import TO_BE_TOLD, Audience, Event, MessageState, Urgency
 from tasks.models.tables import Message, Order
 from tasks.moot import GIVEN_UP, HELD, facts_of, place_of, reminder_key
-from tasks.routes import route_to
+from tasks.routes import BY_HAND, route_to
 from tasks.rules.ladder import OVERDUE, WARNED
 from tasks.rules.quiet import told_from
 
@@ -151,7 +151,7 @@ def _gather(recipient: str) -> int:
         held = session.exec(_held().where(Message.recipient == recipient)).all()
         is_many = len(held) > MANY
         if is_many:
-            session.add(_digest(held))
+            session.add(_absorbing(session, _digest(held)))
         _let_go(session, held, digest=is_many)
         return len(held)
 
@@ -186,6 +186,25 @@ def _let_go(session: Session, held: Sequence[Message], *, digest: bool) -> None:
         )
 
 
+def _absorbing(session: Session, digest: Message) -> Message:
+    """The digest with what earlier ones named that nobody has told yet: one call is enough."""
+    lines, orders = list(digest.variables["lines"]), set(digest.variables["orders"])
+    waiting = select(Message).where(
+        Message.event == Event.DIGEST,
+        Message.audience == digest.audience,
+        Message.recipient == digest.recipient,
+        Message.channel == BY_HAND,
+        col(Message.state).in_(TO_BE_TOLD),
+    )
+    for earlier in session.exec(waiting.order_by(col(Message.id).desc()).with_for_update()):
+        lines += [line for line in earlier.variables["lines"] if line["order_id"] not in orders]
+        orders |= set(earlier.variables.get("orders", ()))
+        earlier.state, earlier.code, earlier.ended_at = NOBODY, "in_digest", utc_now()
+    facts = {"count": len(orders), "lines": lines[:SHOWN], "orders": sorted(orders)}
+    digest.variables = {**digest.variables, **facts}
+    return digest
+
+
 def _told_from(message: Message) -> datetime:
     community = house().catalog.community
     urgency = Urgency(message.variables["urgency"])
@@ -216,6 +235,7 @@ def _digest(held: Sequence[Message]) -> Message:
         locale=route.locale,
         variables={
             "count": len({message.order_id for message in held}),
+            "orders": sorted({message.order_id for message in held if message.order_id}),
             "lines": lines,
             "urgency": (Urgency.URGENT if is_urgent else Urgency.NORMAL).value,
         },

@@ -35,4 +35,5 @@ class Tally:
 
     def _remember(self, what: str, numbers: list[str]) -> None:
         known = self.numbers.setdefault(what, [])
-        known += numbers[: max(SHOWN - len(known), 0)]
+        fresh = [number for number in dict.fromkeys(numbers) if number not in known]
+        known += fresh[: max(SHOWN - len(known), 0)]

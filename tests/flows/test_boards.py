@@ -235,4 +235,4 @@ def test_what_else_has_to_be_known_stands_beside_the_stage(
     assert stages[asked].startswith("办理中（")
     assert stages[asked].endswith("申请延到 2026-12-01，待批）")
     assert stages[held] == "挂起（等到 2126-09-30）"
-    assert stages[late] == "待单位接单（已上报网格党支部）"
+    assert stages[late] == "待单位接单（已上报网格党（总）支部）"

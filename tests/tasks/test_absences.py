@@ -187,6 +187,7 @@ def test_a_member_of_the_staff_has_one_id_whichever_was_typed(
         (BRANCH, "m-024", "", "2026-09-16", "“从哪天”不对：要写成日期"),
         (BRANCH, "m-024", "明天", "2026-09-16", "“从哪天”不对：要写成日期"),
         (BRANCH, "m-024", "2026-09-15", "2026-02-30", "“到哪天”不对：要写成日期"),
+        (BRANCH, "m-024", "2026-09-15", "2999-09-15", "一次最多 366 天，请核对年份"),
     ],
 )
 def test_what_cannot_be_is_refused_in_words_and_not_noted(

@@ -291,6 +291,29 @@ def test_of_more_than_five_orders_at_once_somebody_hears_in_one_digest(
         assert [m.event for m in waiting] == [CLIMBED] * 5
 
 
+def test_a_digest_that_nobody_has_told_yet_becomes_part_of_the_next(
+    database: House, place_at: PlaceAt, rows: Rows
+) -> None:
+    for _ in range(7):
+        place_at("assigned")
+    sweep("09-14 17:42")  # 80 percent of their working day are over
+    gather("09-14 17:42")
+    with clock_at(at("09-14 10:30")):
+        for _ in range(6):
+            place_at("assigned")
+    sweep("09-14 18:15")  # the same of the others; nothing is overdue yet
+    gather("09-14 18:15")
+    digests = [m for m in rows(Message) if m.event == "digest" and m.recipient == POWER]
+    assert [(m.state, m.code) for m in digests] == [("suppressed", "in_digest"), ("queued", "")]
+    assert digests[1].variables["count"] == 13
+    assert len({line["order_id"] for line in digests[1].variables["lines"]}) == 10  # as many as fit
+    sweep("09-15 10:01")  # the first seven are overdue
+    gather("09-15 10:01")
+    (_, _, newest) = [m for m in rows(Message) if m.event == "digest" and m.recipient == POWER]
+    assert (newest.state, newest.variables["count"]) == ("queued", 13)
+    assert [line["event"] for line in newest.variables["lines"][:7]] == [OVERDUE] * 7
+
+
 def test_a_digest_goes_where_its_reader_wants_digests(
     sqlite_house: House, settle: Any, community: Any, hook: Any, place_at: PlaceAt
 ) -> None:
