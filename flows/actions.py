@@ -29,7 +29,7 @@ from flows.forms.rating import NOT_SOLVED, SOLVED
 from flows.news import spread_news
 from flows.runs import refresh
 from tasks.clock import utc_now
-from tasks.desk import Choice, open_orders
+from tasks.desk import Choice, open_orders, open_with_deadlines
 from tasks.errors import BadInput, DiandanError
 from tasks.house import house
 from tasks.markup import escaped
@@ -126,6 +126,7 @@ OFFERS: dict[str, Offer] = {
         _date_and_reason,
         lambda answer: answer.request(Action.ASK_EXTENSION, date=answer.text("date")),
         fits=lambda choice: choice.asked_until is None,
+        choices=open_with_deadlines,
     ),
     "批准延期": Offer(
         (Action.APPROVE_EXTENSION, Action.REFUSE_EXTENSION),

@@ -186,6 +186,22 @@ class Choice:
     resident: str  # name and phone, for whoever has to call
 
 
+def open_with_deadlines() -> list[Choice]:
+    """Every open order with the deadline of the whole work in its line."""
+    zone = house().timezone
+    with reading(house().database) as session:
+        orders = session.exec(
+            select(Order).where(col(Order.status).in_(OPEN)).order_by(col(Order.id).desc())
+        )
+        return [
+            choice_of(
+                order,
+                more=f"期限 {local_time(order.due_at, zone, utc_now())}" if order.due_at else "",
+            )
+            for order in orders
+        ]
+
+
 def open_orders() -> list[Choice]:
     """Every open order as a pick list line that a coordinator recognises, the newest first."""
     wanted = (
