@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from flows.forms.acceptance import decline, merge
 from flows.forms.answers import NONE, Answer
 from flows.forms.fields import Fields, day, pick, text, who
 from flows.forms.options import (
-    any_member_names,
     handler_names,
-    member_id,
     other_handler_names,
     twin_lines,
 )
 from tasks.desk import DeskView
+from tasks.directory import member_lines
 from tasks.models.enums import Action, Kind
 from tasks.models.inputs import ActionInput
 
@@ -42,7 +42,7 @@ def assign_fields(view: DeskView) -> Fields:
         steps.append(Action.REFER.label)
     shown: Fields = {"who": who(), "step": pick("操作", steps, usual)}
     if view.state.kind is Kind.SMALL_WISH:
-        members = any_member_names()
+        members = member_lines()
         shown["member"] = pick("党员（认领要选）", [NONE, *members], _earlier(view, members))
     if view.state.kind is not Kind.BIG_WISH:
         handlers = handler_names(view)
@@ -55,9 +55,9 @@ def assign_fields(view: DeskView) -> Fields:
     return shown
 
 
-def _earlier(view: DeskView, members: list[str]) -> str:
+def _earlier(view: DeskView, members: Mapping[str, str]) -> str:
     """The member who had the wish in the round before, proposed first."""
-    return next((line for line in members if member_id(line) == view.state.previous_member), NONE)
+    return next((line for line, id in members.items() if id == view.state.previous_member), NONE)
 
 
 def assign_requests(_view: DeskView, answer: Answer) -> list[ActionInput]:
@@ -73,7 +73,7 @@ def assign_requests(_view: DeskView, answer: Answer) -> list[ActionInput]:
         return [answer.request(Action.REFER)]
     if step == Action.CLAIM.label:
         chosen = "" if answer.text("member") == NONE else answer.text("member")
-        return [answer.request(Action.CLAIM, to=member_id(chosen))]
+        return [answer.request(Action.CLAIM, to=member_lines().get(chosen, chosen))]
     return [answer.request(Action.ASSIGN, to=answer.text("handler"))]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flows.forms.answers import NONE, UNKNOWN_GRID
 from tasks.desk import DeskView
-from tasks.directory import member_lines
 from tasks.house import house
 
 
@@ -44,13 +43,3 @@ def other_handler_names(view: DeskView) -> list[str]:
 def twin_lines(view: DeskView) -> list[str]:
     """The likely twins, after the answer that there is none."""
     return [NONE, *view.twins]
-
-
-def any_member_names() -> list[str]:
-    """Every verified member of the community, with where they come from."""
-    return list(member_lines())
-
-
-def member_id(line: str) -> str:
-    """The id behind a line of `any_member_names`; the line itself when there is none."""
-    return member_lines().get(line, line)
