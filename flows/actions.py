@@ -169,7 +169,7 @@ async def act_on_order(what: str) -> None:
     """Asks which order and what exactly, and does it; a refusal is shown above the same form.
 
     Args:
-        what: 不用改，直接点 Run。
+        what: 不用改，直接提交（Run 或 Submit）。
     """
     async with connect() as client:
         answer, next_key = await last_answer(client, "pick")

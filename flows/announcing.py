@@ -47,6 +47,8 @@ async def _links() -> dict[str, str]:
             "夜报": await read(NIGHT),
             "周报": await read(WEEK),
             "会议": await read(MEETING),
+            "夜间处理": await start("nightly/夜间处理"),
+            "写周报": await start("weekly/周报"),
             "所有等待的单": waiting_link(),
             "其他操作": deployments_link(DESK),
         }

@@ -23,6 +23,7 @@ from flows.cli_time import time_commands
 from flows.cli_wishes import wish_commands
 from tasks.errors import BadInput, BadRows, DiandanError
 from tasks.house import house, move_in
+from tasks.ledger import fill_ledger
 from tasks.migrate import migrate
 from tasks.models.enums import Action, Grade, Kind, MessageState, Purpose, Status, Urgency
 from tasks.models.inputs import Place, Rate
@@ -78,6 +79,7 @@ def init(
     here = house()
     marked = migrate(here.database, here.catalog, purpose)
     start_missing_clocks()
+    fill_ledger()
     print(f"数据库已就绪，用途：{marked.label}。")
 
 
@@ -91,6 +93,7 @@ def up(context: typer.Context) -> None:
     check_contacts(here.catalog)
     migrate(here.database, here.catalog)
     start_missing_clocks()
+    fill_ledger()
     print("正在启动，约十几秒…", flush=True)
     run_up()
     print("已停止。")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from prefect import flow
@@ -17,6 +18,7 @@ from flows.forms.fields import Fields, build_form, keeping
 from flows.forms.meeting import (
     MATTER_FORM,
     TASK_FORM,
+    check_lead,
     decision_in,
     describe_matter,
     matter_fields,
@@ -25,12 +27,13 @@ from flows.forms.meeting import (
     task_fields,
     task_in,
     typed_in,
+    unusable,
 )
 from flows.news import spread_news
 from flows.runs import refresh
 from tasks.agenda import meeting_json
 from tasks.clock import utc_now
-from tasks.errors import AlreadyDecided, DiandanError, MatterMoot
+from tasks.errors import AlreadyDecided, BadInput, DiandanError, MatterMoot
 from tasks.house import house
 from tasks.markup import escaped
 from tasks.meetings import (
@@ -40,7 +43,7 @@ from tasks.meetings import (
     meeting_of,
     prepare_meeting,
 )
-from tasks.models.enums import MeetingKind
+from tasks.models.enums import MeetingKind, TaskKind
 from tasks.papers import Paper, agenda_of, minutes_of, tell_members
 from tasks.requests import task_for
 from tasks.rules.deadline import local_day
@@ -51,7 +54,7 @@ async def hold_meeting(what: str) -> None:
     """Prepares the agenda, asks for one decision after the other, and writes the minutes.
 
     Args:
-        what: 不用改，直接点 Run。
+        what: 不用改，直接提交（Run 或 Submit）。
     """
     async with connect() as client:
         answer, next_key = await last_answer(client, "matter")
@@ -79,8 +82,15 @@ async def _decide(client: PrefectClient, answer: Answer, key: str) -> None:
     """Carries one decision out, and asks for the next; a refusal is shown above the same form."""
     matter = matter_in(answer)
     meeting, decision = meeting_of(matter), decision_in(answer)
+    if lost := unusable(answer):  # emptying a field would not be sent, so it comes back empty
+        titles = "、".join(lost.values())
+        problem = f"“{answer.text('decision')}”用不上{titles}，已经去掉；没有错就再交一次。"
+        values = {name: value for name, value in answer.values.items() if name not in lost}
+        await _ask(meeting, matter, key, problem, replace(answer, values=values))
+        return
     if decision is not None:
         try:
+            check_lead(answer)
             form = f"{this_run_id()}:{answer.key}"
             decide_matter(matter, decision, typed_in(answer, decision), answer.who, form)
         except (AlreadyDecided, MatterMoot) as error:
@@ -101,7 +111,13 @@ async def _show_change(client: PrefectClient, meeting: int, matter: int) -> None
 
 async def _give(client: PrefectClient, answer: Answer, key: str) -> None:
     """Writes down one task, and asks for more; without any the meeting is over."""
-    meeting, typed = meeting_in(answer), task_in(answer)
+    meeting = meeting_in(answer)
+    try:
+        typed = task_in(answer)
+    except BadInput as error:
+        kept = {**answer.values, "kind": TaskKind.ASSIGNMENT.label}
+        await _ask_for_tasks(meeting, key, str(error), replace(answer, values=kept))
+        return
     if typed is None:
         end_meeting(meeting)
         await _publish(client, minutes_of(meeting))
@@ -133,6 +149,7 @@ async def _ask(
     place = next(place for place, one in enumerate(found, start=1) if one["id"] == matter)
     about = found[place - 1]
     about["plain_words"] = escaped(about["words"])
+    about["plain_why"] = escaped(about.get("why", ""))
     fields = _kept(matter_fields(about, _today()), earlier)
     description = warning(problem) + describe_matter(about, place, len(found))
     await wait_for(build_form(MATTER_FORM, fields, description), key)
@@ -154,7 +171,8 @@ def _kept(fields: Fields, earlier: Answer | None) -> Fields:
 
 
 def _matter(meeting: int, matter: int) -> dict[str, Any]:
-    return next(one for one in meeting_json(meeting)["matters"] if one["id"] == matter)
+    matters = meeting_json(meeting)["matters"]
+    return next((one for one in matters if one["id"] == matter), {"order": None})
 
 
 def _today() -> Any:

@@ -10,8 +10,9 @@ from tasks.db import reading
 from tasks.errors import BadInput
 from tasks.funding import books_of
 from tasks.house import house
+from tasks.models.enums import Action, Urgency
 from tasks.models.meeting_tables import Matter, Meeting, TaskRow
-from tasks.models.tables import Order
+from tasks.models.tables import History, Order
 from tasks.rules.deadline import local_day
 from tasks.rules.meetings import DECISIONS
 from tasks.texts import shortened
@@ -78,6 +79,8 @@ def _order(session: Session, order: Order) -> dict[str, Any]:
     funds = books_of(session, order)
     return {
         "status": order.status.value,
+        "urgency": "" if order.urgency is Urgency.NORMAL else order.urgency.label,
+        "why": _why(session, order),
         "category": category.name if category else "",
         "grid": grid.name if grid else "",
         "handler": _handler_name(order.handler),
@@ -86,6 +89,15 @@ def _order(session: Session, order: Order) -> dict[str, Any]:
         "target": order.target,
         "received": funds.raised,
     }
+
+
+def _why(session: Session, order: Order) -> str:
+    """What was said when it was referred, or when the extension was asked for."""
+    actions = [Action.REFER, Action.ASK_EXTENSION]
+    said = select(History.reason).where(
+        History.order_id == order.id, col(History.action).in_(actions)
+    )
+    return session.exec(said.order_by(col(History.version).desc()).limit(1)).first() or ""
 
 
 def _task(task: TaskRow) -> dict[str, Any]:

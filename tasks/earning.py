@@ -15,7 +15,7 @@ from tasks.clocks import was_late
 from tasks.house import house
 from tasks.models.enums import ClockKind, PointRule
 from tasks.models.point_tables import PointEntry
-from tasks.models.tables import Order, Outcome
+from tasks.models.tables import Member, Order, Outcome
 from tasks.rules.deadline import local_day, start_of_day
 from tasks.rules.points import Earned, Ended, earned_by, reversal_of, rules_on
 
@@ -42,7 +42,7 @@ def entries_for(session: Session, order: Order, outcome: Outcome, earlier: Lines
         for line in earlier
         if line.member == outcome.member and line.rule is PointRule.SERVICE
     )
-    return [_entry(outcome, line) for line in earned_by(ended, rules, today)]
+    return [_entry(session, outcome, line) for line in earned_by(ended, rules, today)]
 
 
 def reversals_for(order: Order, round: int, at: datetime, earlier: Iterable[PointEntry]) -> Lines:
@@ -61,20 +61,20 @@ def reversals_for(order: Order, round: int, at: datetime, earlier: Iterable[Poin
     ]
 
 
-def _entry(outcome: Outcome, line: Earned) -> PointEntry:
+def _entry(session: Session, outcome: Outcome, line: Earned) -> PointEntry:
     return PointEntry(
         **vars(line),
         at=outcome.at,
         member=outcome.member or "",
-        handler=outcome.handler or _home(outcome.member),
+        handler=outcome.handler or _home(session, outcome.member),
         order_id=outcome.order_id,
         round=outcome.round,
     )
 
 
-def _home(member: str | None) -> str | None:
-    """Where a member belongs who did something for nobody in particular."""
-    known = house().catalog.members.get(member or "")
+def _home(session: Session, member: str | None) -> str | None:
+    """Where a member came from who did something for nobody in particular."""
+    known = session.get(Member, member) if member else None
     return known.handler if known else None
 
 

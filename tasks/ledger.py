@@ -11,12 +11,12 @@ import sqlalchemy as sql
 from sqlmodel import Session, col, select
 
 from tasks.clock import utc_now
-from tasks.db import transaction
+from tasks.db import reading, transaction
 from tasks.directory import actor, find_member
 from tasks.earning import entries_for, reversals_for
 from tasks.errors import BadInput, UnknownId
 from tasks.house import house
-from tasks.models.enums import Action, PointRule
+from tasks.models.enums import Action, PointRule, Role
 from tasks.models.point_tables import PointEntry
 from tasks.models.tables import History, Member, Order, Outcome
 from tasks.rules.deadline import local_day
@@ -40,6 +40,8 @@ def correct(who: str, points: int, reason: str, by: str, second: str) -> None:
             raise UnknownId(what="党员", id=who[:40], hint="")
         if member.id in (first.id, first.member, other.id, other.member):
             raise BadInput(field="更正", problem="本人的积分要由别人来更正。")
+        if {first.role, other.role} != {Role.STAFF}:
+            raise BadInput(field="操作人", problem="更正要由两位社区干部来做。")
         session.get(Member, member.id, with_for_update=True)
         count = session.exec(
             select(sql.func.count())
@@ -69,6 +71,14 @@ class Replay:
     added: list[str]  # what the ledger lacked
     different: list[str]  # keys that say something else
     unexpected: list[str]  # keys that the history knows nothing of
+
+
+def fill_ledger() -> None:
+    """Makes the ledger from the history where it is still empty: after an upgrade, before a month is frozen."""
+    with reading(house().database) as session:
+        if session.exec(select(PointEntry.id).limit(1)).first() is not None:
+            return
+    recompute()
 
 
 def recompute() -> Replay:

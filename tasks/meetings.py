@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sqlalchemy import or_
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from tasks.advance import state_of
@@ -38,6 +39,13 @@ def prepare_meeting(kind: MeetingKind = MeetingKind.JOINT) -> int | None:
     """Brings the agenda of the meeting that is to come up to date, and gives its id. Again it adds what is
     new and drops what has been settled elsewhere. A weekly meeting is held anyway; a joint meeting only
     when there is something to decide: None when there is not."""
+    try:
+        return _prepare(kind)
+    except IntegrityError:  # somebody else has just opened it
+        return _prepare(kind)
+
+
+def _prepare(kind: MeetingKind) -> int | None:
     with transaction(house().database) as session:
         meeting = _open_meeting(session, kind)
         wanted = set(_wanted(session, kind))
@@ -138,16 +146,21 @@ def decide_matter(
 
 
 def _lock(session: Session, matter: int) -> Matter:
-    found = session.exec(select(Matter).where(Matter.id == matter).with_for_update()).first()
-    if found is None:
+    """The matter, with its meeting locked: so the last two decisions at once end it, too."""
+    of = session.exec(select(Matter.meeting_id).where(Matter.id == matter)).first()
+    if of is None:
         raise UnknownMatter(matter=matter)
-    return found
+    session.exec(select(Meeting).where(Meeting.id == of).with_for_update()).one()
+    return session.exec(select(Matter).where(Matter.id == matter).with_for_update()).one()
 
 
 def _check_undecided(session: Session, found: Matter) -> None:
     about = _about(session, found)
     if found.decision is not None:
         raise AlreadyDecided(matter=found.id, about=about, decision=found.decision.label)
+    if found.dropped_at is not None:
+        why = "它已经在别处办了；又提上来的，在新的议程上。"
+        raise MatterMoot(matter=found.id, about=about, why=why)
     meeting = session.get(Meeting, found.meeting_id)
     assert meeting is not None
     if meeting.ended_at is not None:
@@ -212,7 +225,7 @@ def meeting_of(matter: int) -> int:
 def end_meeting(meeting: int) -> None:
     """Ends a meeting; what it has not decided comes onto the next agenda. Again it changes nothing."""
     with transaction(house().database) as session:
-        found = session.get(Meeting, meeting)
+        found = session.get(Meeting, meeting, with_for_update=True)
         if found is not None and found.ended_at is None:
             found.ended_at = utc_now()
 

@@ -96,8 +96,9 @@ def freeze_months() -> int:
         first, count = local_day(oldest, house().timezone).replace(day=1), 0
         while _next_month(first) <= today:
             if f"{first:%Y-%m}" not in kept:
-                session.add_all(_frozen(first, _standing(session, first)))
-                count += 1
+                places = list(_frozen(first, _standing(session, first)))
+                session.add_all(places)
+                count += bool(places)
             first = _next_month(first)
         return count
 

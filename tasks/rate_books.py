@@ -73,6 +73,9 @@ def publish(first: date, last: date, by: str) -> None:
     if last >= local_day(utc_now(), house().timezone):
         raise BadInput(field="--to", problem=f"{last} 还没有过完，过完再公布。")
     with transaction(house().database) as session:
+        person = actor(session, by)
+        if person.role is not Role.STAFF:
+            raise BadInput(field="操作人", problem="公布要由社区干部来做。")
         known = publication_of(session, first, last)
         if known is not None:
             day = local_day(known.at, house().timezone)
@@ -90,7 +93,7 @@ def publish(first: date, last: date, by: str) -> None:
                 last=last,
                 formula=formula.model_dump(mode="json"),
                 parts=parts,
-                actor=actor(session, by).id,
+                actor=person.id,
                 at=utc_now(),
             )
         )

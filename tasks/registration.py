@@ -28,28 +28,31 @@ def register(new: NewMember, who: str, *, verified: bool = False) -> str:
     gives their id. Raises UnknownId, and BadInput for a phone or name that is registered already."""
     phone, home = normal_phone(new.phone), handler_id(new.to)
     with transaction(house().database) as session:
-        person = actor(session, who)
+        person, now = actor(session, who), utc_now()
         if verified:
             _check_staff(person.role)
-        _check_new(session, new.name, phone, home)
-        now = utc_now()
-        member = Member(
-            id=f"{SERIES}-{take_numbers(session, SERIES):04d}",
-            name=new.name,
-            handler=home,
-            phone=phone,
-            verified=verified,
-            skills=list(new.skills),
-            grids=[grid_id(grid) for grid in new.grids],
-            times=new.times,
-            registered_at=now,
-            verified_by=person.id if verified else None,
-            verified_at=now if verified else None,
-        )
+        number = take_numbers(session, SERIES)  # and whoever registers at the same time waits here
+        member = _who_comes_back(session, phone)
+        if member is None:
+            _check_new(session, new.name, phone, home)
+            member = Member(id=f"{SERIES}-{number:04d}", name=new.name, handler=home)
+        member.phone, member.handler, member.times = phone, home, new.times
+        member.skills = list(new.skills)
+        member.grids = [grid_id(grid) for grid in new.grids]
+        member.registered_at, member.left_at, member.verified = now, None, verified
+        member.verified_by = person.id if verified else None
+        member.verified_at = now if verified else None
         session.add(member)
         session.flush()
-        session.add(Membership(member=member.id, handler=home, since=now))
+        if home not in teams_of(session, member.id):
+            session.add(Membership(member=member.id, handler=home, since=now))
         return member.id
+
+
+def _who_comes_back(session: Session, phone: str) -> Member | None:
+    """Somebody with this phone who had left: they are themselves again, with all that they did."""
+    left = session.exec(select(Member).where(col(Member.left_at).is_not(None)))
+    return next((one for one in left if one.phone and dialled(one.phone) == phone), None)
 
 
 def _check_staff(role: Role) -> None:
@@ -72,6 +75,9 @@ def verify(ids: Iterable[str], who: str) -> int:
         _check_staff(person.role)
         for id in ids:
             member = _find(session, id)
+            if not teams_of(session, member.id):
+                problem = f"“{member.name}”已经退出，请先加入单位或队伍。"
+                raise BadInput(field="党员", problem=problem)
             if not member.verified:
                 member.verified, count = True, count + 1
                 member.verified_by, member.verified_at = person.id, utc_now()
@@ -87,6 +93,7 @@ def join(id: str, handler: str, who: str) -> None:
         if to in teams_of(session, member.id):
             raise BadInput(field="单位或队伍", problem=f"“{member.name}”已经在里面了。")
         session.add(Membership(member=member.id, handler=to, since=utc_now()))
+        member.left_at = None
 
 
 def leave(id: str, handler: str | None, who: str) -> list[str]:
@@ -116,13 +123,15 @@ def leave(id: str, handler: str | None, who: str) -> list[str]:
 def _hand_back(session: Session, member: Member, rest: frozenset[str], who: str) -> list[str]:
     """The orders in hand that were claimed for somebody whom the member no longer belongs to; open wishes
     stay as long as they belong anywhere."""
-    in_hand = select(Order).where(
-        Order.member == member.id, col(Order.status).in_([Status.CLAIMED, Status.ON_HOLD])
-    )
+    statuses = [Status.CLAIMED, Status.ON_HOLD, Status.IN_MEETING]
+    in_hand = select(Order).where(Order.member == member.id, col(Order.status).in_(statuses))
     given_back = []
     for order in session.exec(in_hand.order_by(col(Order.id))).all():
         if order.handler in rest or (order.handler is None and rest):
             continue
+        if order.status is Status.IN_MEETING:
+            problem = f"手里的 {order.number} 在会议上，请先等会议决定。"
+            raise BadInput(field="谁退出", problem=problem)
         act_within(session, order.number, list(_steps(order)), who)
         given_back.append(order.number)
     return given_back
@@ -147,10 +156,12 @@ def _find(session: Session, id: str) -> Member:
 
 
 def registered() -> list[dict[str, Any]]:
-    """Everybody who registered with the community, without a phone, in the order of their ids."""
+    """Everybody who registered with the community or waits to be verified, without a phone, by id."""
     with reading(house().database) as session:
         rows = session.exec(
-            select(Member).where(col(Member.registered_at).is_not(None)).order_by(Member.id)
+            select(Member)
+            .where(or_(col(Member.registered_at).is_not(None), col(Member.verified).is_(False)))
+            .order_by(Member.id)
         ).all()
         return [
             {

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection
 
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from tasks.db import reading
 from tasks.desk import Choice, choice_of
 from tasks.funding import books_of
 from tasks.house import house
-from tasks.models.enums import OPEN, Kind
+from tasks.models.enums import OPEN, Kind, Status
 from tasks.models.tables import Order
 from tasks.rules.funding import Funds, in_yuan, outstanding_lines
 
@@ -25,10 +25,10 @@ def promised() -> list[Choice]:
 
 
 def with_money() -> list[Choice]:
-    """Every open big wish that has money left."""
+    """Every big wish that has money left, also one that has been rated: the rest is still to be moved."""
     return [
         choice_of(order, more=f"结余 {in_yuan(funds.left)} 元")
-        for order, funds in _books()
+        for order, funds in _books({*OPEN, Status.CLOSED})
         if funds.left
     ]
 
@@ -38,12 +38,8 @@ def big_wishes() -> list[Choice]:
     return [choice_of(order) for order, _funds in _books()]
 
 
-def _books() -> list[tuple[Order, Funds]]:
+def _books(statuses: Collection[Status] = OPEN) -> list[tuple[Order, Funds]]:
+    wanted = select(Order).where(Order.kind == Kind.BIG_WISH, col(Order.status).in_(statuses))
     with reading(house().database) as session:
-        return list(_open_books(session))
-
-
-def _open_books(session: Session) -> Iterator[tuple[Order, Funds]]:
-    wanted = select(Order).where(Order.kind == Kind.BIG_WISH, col(Order.status).in_(OPEN))
-    for order in session.exec(wanted.order_by(col(Order.id).desc())):
-        yield order, books_of(session, order)
+        orders = session.exec(wanted.order_by(col(Order.id).desc())).all()
+        return [(order, books_of(session, order)) for order in orders]

@@ -7,6 +7,7 @@ from typing import Any
 
 from flows.forms.answers import NONE, Answer
 from flows.forms.fields import Fields, day, labels, pick, remembering, text, who
+from tasks.errors import BadInput
 from tasks.house import house
 from tasks.models.enums import Decision, MatterKind, TaskKind
 from tasks.rules.funding import in_yuan
@@ -29,7 +30,7 @@ def matter_fields(matter: dict[str, Any], today: date) -> Fields:
         names = [handler.name for handler in house().catalog.handlers.values()]
         shown["handler"] = pick("牵头单位（指派、筹集要选）", [NONE, *names], NONE)
         shown["date"] = day("到哪天", today + USUAL_TIME)
-        shown["yuan"] = text("金额（元）（筹集要填）")
+        shown["yuan"] = text("金额（元）（筹集要填：总共要多少）")
         shown["helpers"] = text("协办", most=200)
     shown["reason"] = text("说明（计划、意见、原因）")
     return shown
@@ -44,6 +45,27 @@ def decision_in(answer: Answer) -> Decision | None:
     """What was decided; None for 以后再议."""
     picked = answer.text("decision")
     return None if picked == LATER else Decision.by_label(picked)
+
+
+def unusable(answer: Answer) -> dict[str, str]:
+    """What was typed although the decision has no use for it: the fields, with their titles."""
+    takes = {
+        None: set[str](),
+        Decision.APPOINT: {"handler", "yuan", "helpers", "reason"},
+        Decision.OPEN_FUNDING: {"handler", "yuan", "reason"},
+    }.get(decision_in(answer), {"reason"})
+    titles = {"handler": "牵头单位", "yuan": "金额", "helpers": "协办", "reason": "说明"}
+    return {
+        name: title
+        for name, title in titles.items()
+        if name not in takes and answer.text(name) not in ("", NONE)
+    }
+
+
+def check_lead(answer: Answer) -> None:
+    """Raises BadInput when nobody was chosen to take the lead and somebody has to."""
+    if decision_in(answer) in _WITH_HANDLER and answer.text("handler") in ("", NONE):
+        raise BadInput(field="牵头单位", problem="请选择由谁牵头。")
 
 
 def typed_in(answer: Answer, decision: Decision) -> dict[str, str]:
@@ -61,12 +83,16 @@ def typed_in(answer: Answer, decision: Decision) -> dict[str, str]:
 
 def describe_matter(matter: dict[str, Any], place: int, count: int) -> str:
     """What stands above the form of a matter; `words` are plain text already."""
-    facts = [matter.get(name) or "" for name in ("category", "grid", "handler", "rung")]
+    facts = [matter.get(name) or "" for name in ("urgency", "category", "grid", "handler")]
+    if matter.get("rung"):
+        facts.append(f"已上报到{matter['rung']}")
     lines = [
         f"**议题 {place}/{count} · {matter['kind_name']} {matter['order'] or ''}**",
         matter["plain_words"],
         "，".join(fact for fact in facts if fact),
     ]
+    if matter.get("plain_why"):
+        lines.append(f"为什么：{matter['plain_why']}")
     if matter.get("asked_until"):
         lines.append(f"申请延到 {matter['asked_until']}")
     if matter.get("target"):
@@ -94,8 +120,14 @@ def meeting_in(answer: Answer) -> int:
 
 
 def task_in(answer: Answer) -> dict[str, str] | None:
-    """The task that was typed; None when there are no more."""
+    """The task that was typed; None when there are no more.
+
+    Raises BadInput for one of no kind, until somebody says again that there are no more.
+    """
     if answer.text("kind") == NO_MORE:
+        was_preset = answer.shown["kind"].get("default") == NO_MORE
+        if answer.text("words") and was_preset:
+            raise BadInput(field="还有要交办的吗", problem="写了内容，请选它是哪一种。")
         return None
     typed = {
         "kind": TaskKind.by_label(answer.text("kind")).value,

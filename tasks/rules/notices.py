@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from tasks.models.enums import Action, Audience, Event, Kind, Role
+from tasks.models.enums import Action, Audience, Event, Kind, Role, Status
 from tasks.models.inputs import (
     ActionInput,
     Decline,
@@ -68,10 +68,7 @@ def _placed(deed: Deed) -> Notices:
 
 
 def _accepted(deed: Deed) -> Notices:
-    told = [_resident(Event.ORDER_ACCEPTED)]
-    if deed.after.kind is Kind.SMALL_WISH:
-        told += [Notice(Event.WISH_OPEN, Audience.GROUPS), Notice(Event.WISH_OPEN, Audience.MEMBER)]
-    return told
+    return [_resident(Event.ORDER_ACCEPTED), *_open_again(deed)]
 
 
 def _assigned(deed: Deed) -> Notices:
@@ -101,9 +98,15 @@ def _claimed(deed: Deed) -> Notices:
 def _released(deed: Deed) -> Notices:
     if deed.after.handler:
         return _handler(Event.ORDER_RELEASED, deed.after.handler, member=deed.before.member)
-    return [
-        Notice(Event.ORDER_RELEASED, Audience.COORDINATORS, facts={"member": deed.before.member})
-    ]
+    told = Notice(Event.ORDER_RELEASED, Audience.COORDINATORS, facts={"member": deed.before.member})
+    return [told, *_open_again(deed)]
+
+
+def _open_again(deed: Deed) -> Notices:
+    """A small wish that anybody may claim, for those who might."""
+    if (deed.after.kind, deed.after.status) != (Kind.SMALL_WISH, Status.ACCEPTED):
+        return []
+    return [Notice(Event.WISH_OPEN, Audience.GROUPS), Notice(Event.WISH_OPEN, Audience.MEMBER)]
 
 
 def _reported(deed: Deed) -> Notices:
@@ -151,6 +154,7 @@ def _rated(deed: Deed) -> Notices:
 
 def _reopened(deed: Deed) -> Notices:
     told = [_resident(Event.ORDER_REOPENED), *_handler(Event.ORDER_REOPENED, deed.after.handler)]
+    told += _open_again(deed)
     if rung := deed.after.rung:  # not the first time: it climbs at once
         facts = {"rung": rung, "clock": "", "due": ""}
         told.append(Notice(Event.ORDER_ESCALATED, Audience.LADDER, facts=facts))

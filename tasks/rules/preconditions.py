@@ -103,8 +103,8 @@ def _move_money(state: OrderState, request: MoveMoney, around: Circumstances) ->
     assert other is not None
     if other.kind is not Kind.BIG_WISH or other.number == state.number:
         return "款项只能转给另一个大心愿。"
-    if other.status not in OPEN:
-        return f"{other.number} 已经是“{other.status.label}”，款项只能转给还在办的大心愿。"
+    if other.status not in OPEN - {Status.PLACED}:
+        return f"{other.number} 现在是“{other.status.label}”，款项只能转给受理了、还在办的大心愿。"
     return _enough_left(request.yuan, around)
 
 

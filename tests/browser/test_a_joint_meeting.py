@@ -55,7 +55,7 @@ def test_twelve_matters_are_decided_in_twelve_forms(coordinator: Any, installati
             desk.pick("牵头单位（指派、筹集要选）", "公路养护段")
         elif place <= len(APPEALS) + len(WISHES):
             desk.pick("牵头单位（指派、筹集要选）", "住房建设所")
-            desk.write("金额（元）（筹集要填）", "5000")
+            desk.write("金额（元）（筹集要填：总共要多少）", "5000")
         if place in (1, 9, 11):
             desk.picture(f"23-会议-议题{place}")
             desk.whole_picture(f"23-会议-议题{place}")

@@ -124,7 +124,7 @@ def test_an_order_is_withdrawn_from_a_pick_list(coordinator) -> None:
     desk.click(desk.page.get_by_role("link", name="撤单", exact=True))
     desk.click(desk.page.get_by_role("button", name="Run", exact=True))
     desk.click(desk.page.get_by_role("menuitem", name="Quick run"))
-    expect(desk.form).to_contain_text("不用改，直接点 Run")
+    expect(desk.form).to_contain_text("不用改，直接提交")
     desk.picture("12-撤单-启动")
     desk.click(desk.form.get_by_role("button", name="Run"))
     desk.follow()

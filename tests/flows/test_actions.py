@@ -303,3 +303,22 @@ def test_what_is_offered_is_law_somewhere(what: str) -> None:
     for action in OFFERS[what].actions:
         assert any(key[2] is action for key in TRANSITIONS)
         assert action is not Action.PLACE
+
+
+def test_what_is_left_of_a_wish_that_was_rated_can_still_be_moved(
+    prefect: Any, start: Callable[[str], Any], do: Callable[..., None], wish: Callable[[], str]
+) -> None:
+    number, other = wish(), wish()
+    do(number, "pledge", donor="商会", kind="money", yuan="100")
+    do(number, "receive", pledge=1, yuan="400")
+    do(number, "receive", pledge=2, yuan="100")
+    for action, typed in (
+        ("take", {}),
+        ("claim", {"to": "m-270"}),
+        ("finish", {"reason": "修好了"}),
+        ("rate", {"by": "resident", "grade": "satisfied", "solved": True}),
+    ):
+        do(number, action, **typed)
+    form = prefect.form_of(start("转用款项").id)
+    assert [line.split(" · ")[:2] for line in form.options("order")] == [[number, "结余 500.00 元"]]
+    assert form.options("to")[0].startswith(other)

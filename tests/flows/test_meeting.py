@@ -85,11 +85,14 @@ def test_each_matter_has_its_form_and_each_decision_is_carried_out(
     assert "\\*三号院\\*的路灯不亮" in form.description
     assert form.options("decision") == ["指派牵头单位", "退回一线", "不同意", "以后再议"]
     fill(run, reason="先修危房")
-    assert "“对象”没有填" in prefect.form_of(run.id).description
+    assert "“牵头单位”不对：请选择由谁牵头。" in prefect.form_of(run.id).description
     assert prefect.form_of(run.id).preselected["reason"] == "先修危房"
     fill(run, handler="住房建设所", helpers="供电所", yuan="1200.50")
     assert look(first).handler == "unit-housing"
     assert prefect.form_of(run.id).description.startswith(f"**议题 2/4 · 提交会议的订单 {second}**")
+    fill(run, decision="退回一线", yuan="5")
+    assert "“退回一线”用不上金额，已经去掉" in prefect.form_of(run.id).description
+    assert prefect.form_of(run.id).preselected["yuan"] == ""
     fill(run, decision="以后再议")
     assert look(second).status is Status.IN_MEETING
     fill(run, handler="住房建设所", yuan="5000", date="2026-12-15")
@@ -142,6 +145,24 @@ def test_tasks_are_noted_and_the_minutes_lie_ready_as_page_and_document(
         "",
     ]
     assert given == ["重点任务", "三号院电缆全部换掉", "供电所", "11月1日"]
+
+
+def test_a_task_that_was_typed_is_not_lost_by_the_preset_end(
+    prefect: Any,
+    begin: Callable[..., Any],
+    fill: Callable[..., None],
+    referred: Callable[..., str],
+    rows: Callable[..., list[Any]],
+) -> None:
+    referred()
+    run = begin()
+    fill(run, decision="以后再议")
+    fill(run, words="请环卫所报方案")  # and the end was preset
+    form = prefect.form_of(run.id)
+    assert "写了内容，请选它是哪一种。" in form.description
+    assert (form.preselected["kind"], form.preselected["words"]) == ("交办事项", "请环卫所报方案")
+    fill(run)
+    assert [task.words for task in rows(TaskRow)] == ["请环卫所报方案"]
 
 
 def test_a_process_that_died_after_a_decision_goes_on_with_the_next_matter(

@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from alembic import command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlmodel import select
@@ -17,10 +18,11 @@ from sqlmodel import select
 from tasks.by_hand import errands
 from tasks.clock import clock_at
 from tasks.dates import end_funding
-from tasks.db import reading
+from tasks.db import reading, transaction
 from tasks.errors import DiandanError, Refused
 from tasks.funding import books_of
 from tasks.house import House, house
+from tasks.migrate import _alembic, migrate
 from tasks.models.enums import Audience, Entry, Status
 from tasks.models.tables import Order
 from tasks.models.wish_tables import MoneyEntry
@@ -365,3 +367,25 @@ def test_the_books_balance_after_whatever_was_tried(
             assert money.received + money.moved_in == money.spent + money.moved_out + money.left
             assert 0 <= money.spent <= money.received + money.moved_in - money.moved_out
         assert sum(money.moved_in for money in both) == sum(money.moved_out for money in both)
+
+
+# --- an older database --------------------------------------------------------------------------------
+
+
+def test_what_was_written_down_before_there_were_books_is_in_them_after_the_upgrade(
+    database: House, monday: Any, wish: Callable[..., str], do: Do
+) -> None:
+    giver, number = wish(given="500"), wish()
+    do(number, "pledge", **GIFT)
+    do(number, "pledge", donor="商会", kind="goods", yuan="150", anonymous=True)
+    do(number, "receive", pledge=2, yuan="100")
+    do(giver, "take")
+    do(giver, "spend", voucher="收据 1", yuan="12.34")
+    do(giver, "move_money", to=number, yuan="20", reason="会议决定")
+    before = [books(giver), books(number)]
+    with transaction(database.database) as session:
+        config = _alembic()
+        config.attributes["connection"] = session.connection()
+        command.downgrade(config, "0004")
+    migrate(database.database, database.catalog)
+    assert [books(giver), books(number)] == before

@@ -293,3 +293,44 @@ def test_what_a_meeting_gave_to_do_is_asked_after_until_it_is_done(
     assert prepare_meeting() is None
     with pytest.raises(BadInput, match="没有编号为 99 的会议。"):
         give_task(99, task_for({"kind": "problem", "words": "没有路灯"}), "staff-1")
+
+
+def test_a_matter_that_was_dropped_is_not_decided_behind_the_agenda(
+    database: House, monday: Any, referred: Callable[..., str], do: Do, look: Look
+) -> None:
+    number = referred()
+    agenda()
+    old = matter_about(number)
+    do(number, "send_back", reason="已经谈好")
+    prepare_meeting()
+    do(number, "refer", reason="又谈崩了")
+    agenda()
+    with pytest.raises(MatterMoot, match="在新的议程上"):
+        decide_matter(old, Decision.APPOINT, {"to": "unit-housing"}, "staff-1")
+    assert look(number).status is Status.IN_MEETING
+    assert matter_about(number) != old
+
+
+def test_the_last_two_decisions_at_once_end_the_meeting(
+    database: House, referred: Callable[..., str]
+) -> None:
+    numbers = [referred(), referred()]
+    agenda()
+    matters = [matter_about(number) for number in numbers]
+    with ThreadPoolExecutor(2) as people:
+        list(
+            people.map(
+                lambda matter: decide_matter(matter, Decision.SEND_BACK, {}, "staff-1"), matters
+            )
+        )
+    assert meeting_json(newest_meeting() or 0)["ended_at"] is not None
+
+
+def test_two_who_prepare_at_once_prepare_one_meeting(
+    database: House, referred: Callable[..., str]
+) -> None:
+    referred()
+    with ThreadPoolExecutor(4) as people:
+        meetings = set(people.map(lambda _turn: prepare_meeting(), range(4)))
+    assert len(meetings) == 1
+    assert len(meeting_json(meetings.pop() or 0)["matters"]) == 1

@@ -227,7 +227,10 @@ def test_a_small_wish_is_offered_to_the_groups_of_its_grid(
     do(number, "claim", by="m-244", to="m-244")
     heard.skip()
     do(number, "release", by="m-244", reason="出差")  # nobody handles it: the desk looks again
-    assert heard() == {("order_released", "coordinators", "coordinators")}
+    assert heard() == {
+        ("order_released", "coordinators", "coordinators"),
+        ("wish_open", "groups", "groups"),
+    }
 
 
 def test_a_meeting_that_appoints_tells_the_resident_the_new_handler_and_the_old_one(

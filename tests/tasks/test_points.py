@@ -24,6 +24,8 @@ from tasks.ledger import correct, recompute
 from tasks.models.enums import Board, Grade
 from tasks.models.point_tables import PointEntry
 from tasks.points import freeze_months, month_of, rankings_of, statement
+from tasks.registration import register
+from tasks.requests import member_for
 from tasks.rules.points import Ended, Ranked, earned_by, level_of, ranking, rules_on
 from tasks.views import messages_json
 
@@ -302,6 +304,8 @@ def test_a_correction_is_an_entry_of_its_own_with_a_reason_and_two_people(
         (5, "好", "staff-1", "m-001", "由另一个人同意"),  # the same person as a member
         (5, "好", "m-241", "staff-2", "本人的积分要由别人来更正"),
         (5, "好", "nobody", "staff-2", "没有操作人“nobody”"),
+        (5, "好", "resident", "system", "更正要由两位社区干部来做"),
+        (5, "好", "staff-1", "unit-water", "更正要由两位社区干部来做"),
     ],
 )
 def test_a_correction_that_is_not_right_is_refused(
@@ -394,3 +398,31 @@ def test_rules_that_cannot_be_meant_are_told_with_their_line(
 
 def test_the_example_has_rules_for_today(example_catalog: Catalog) -> None:
     assert rules_on(date(2026, 9, 14), example_catalog.points.values()) is not None
+
+
+def test_what_a_registered_member_does_counts_for_where_they_came_from(
+    sqlite_house: House, monday: datetime, place: Any, do: Do
+) -> None:
+    new = register(
+        member_for({"name": "拉姆措", "phone": "13900001234", "to": "供电所"}),
+        "staff-1",
+        verified=True,
+    )
+    wish = place(kind="small_wish", category="wishes", words="想要一个书包")
+    for action, typed in (
+        ("accept", {}),
+        ("claim", {"to": new}),
+        ("finish", {"reason": "送到了"}),
+        ("rate", CONTENT),
+    ):
+        do(wish, action, **typed)
+    assert rankings_of(date(2026, 9, 1)).boards[Board.UNITS] == [Ranked(1, "unit-power", 12)]
+    assert recompute().different == []
+
+
+def test_a_month_without_points_is_not_frozen_again_every_night(
+    sqlite_house: House, monday: datetime
+) -> None:
+    correct("m-241", 5, "值守", "staff-1", "staff-2")
+    with clock_at(datetime(2026, 12, 1, 3, 0, tzinfo=ZONE)):
+        assert (freeze_months(), freeze_months()) == (1, 0)

@@ -172,3 +172,37 @@ def test_a_hold_that_ends_today_does_not_keep_anybody_in_a_team(
         order.hold_until = date(2026, 9, 14)
     assert leave("m-241", "unit-power", "staff-1") == [number]
     assert look(number).status is Status.TAKEN
+
+
+def test_nobody_leaves_with_an_order_that_is_before_the_meeting(
+    database: House, place_at: Callable[..., str], do: Do, look: Look
+) -> None:
+    number = place_at("claimed")
+    do(number, "refer", reason="要几家一起办")
+    with pytest.raises(DiandanError, match=f"手里的 {number} 在会议上，请先等会议决定。"):
+        leave("m-241", None, "staff-1")
+    do(number, "send_back", reason="先请网格协调")
+    assert leave("m-241", None, "staff-1") == [number]
+
+
+def test_who_left_and_comes_back_is_the_same_person(database: House) -> None:
+    new = a_newcomer()
+    leave(new, None, "staff-1")
+    with pytest.raises(DiandanError, match="已经退出，请先加入单位或队伍。"):
+        verify([new], "staff-1")
+    assert a_newcomer(to="自来水厂", verified=False) == new
+    (again,) = registered()
+    assert (again["teams"], again["verified"], again["left"]) == (["unit-water"], False, False)
+
+
+def test_two_who_register_the_same_phone_at_once_are_one(database: House) -> None:
+    def come(turn: int) -> str:
+        try:
+            return a_newcomer(name=f"志愿者{turn}")
+        except DiandanError:
+            return ""
+
+    with ThreadPoolExecutor(4) as people:
+        ids = list(people.map(come, range(4)))
+    assert sorted(ids)[:3] == ["", "", ""]
+    assert len(registered()) == 1

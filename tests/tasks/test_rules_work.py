@@ -307,4 +307,4 @@ def test_money_moves_only_to_another_big_wish(order: Order, after: After, why_no
     assert moved.status is Status.FUNDING
     ended = order("closed", number="B-2026-0003", kind=Kind.BIG_WISH)
     why = why_not(wish, "move_money", to="B-2026-0003", around={"named_order": ended}, **typed)
-    assert "B-2026-0003 已经是“已评单”，款项只能转给还在办的大心愿。" in why
+    assert "B-2026-0003 现在是“已评单”，款项只能转给受理了、还在办的大心愿。" in why
