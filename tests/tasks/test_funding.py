@@ -344,7 +344,7 @@ def some_deed(chance: Random, numbers: list[str]) -> tuple[str, dict[str, Any]]:
 
 
 @settings(
-    max_examples=40,
+    max_examples=25,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

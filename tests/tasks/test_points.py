@@ -211,7 +211,7 @@ def test_the_cap_of_a_day_holds_when_many_rate_at_once(
 
 
 @settings(
-    max_examples=25,
+    max_examples=12,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
