@@ -13,7 +13,7 @@ from tasks.clock import utc_now
 from tasks.clocks import live_clocks
 from tasks.db import reading
 from tasks.directory import members_of
-from tasks.finding import standing_of
+from tasks.finding import remarks_on
 from tasks.funding import books_of
 from tasks.house import house
 from tasks.models.enums import OPEN, Kind, Status
@@ -133,7 +133,7 @@ def _due(session: Session, order: Order, zone: str) -> str:
         + "（暂定）" * clock.provisional
         for clock in sorted(clocks, key=lambda clock: clock.due_at)
     ]
-    return "，".join([*parts, *standing_of(order.rung, order.asked_due_at, order.hold_until)])
+    return "，".join([*parts, *remarks_on(order.rung, order.asked_due_at, order.hold_until)])
 
 
 def _past_deed(session: Session, row: History, zone: str) -> PastDeed:

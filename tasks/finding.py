@@ -228,11 +228,11 @@ def _line(
         words,
         placed_at,
         run_id,
-        "，".join(standing_of(rung, asked, hold_until)),
+        "，".join(remarks_on(rung, asked, hold_until)),
     )
 
 
-def standing_of(rung: int, asked: datetime | None, hold_until: date | None) -> Iterator[str]:
+def remarks_on(rung: int, asked: datetime | None, hold_until: date | None) -> Iterator[str]:
     """What else has to be known of an order where it waits, in words."""
     if rung >= BRANCH:
         yield f"已上报{house().catalog.ladder[rung - 1].name}"

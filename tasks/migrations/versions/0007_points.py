@@ -1,4 +1,4 @@
-"""Points and monthly rankings. The ledger begins empty: `diandan points --recompute` fills it from history.
+"""Points and monthly rankings. The ledger begins empty; `diandan init` and `up` make it from the history.
 
 Revision ID: 0007
 Revises: 0006
