@@ -35,7 +35,7 @@ from tasks.house import house
 from tasks.markup import escaped
 from tasks.models.enums import Action, Grade
 from tasks.models.inputs import ActionInput
-from tasks.orders import act
+from tasks.orders import act, touched_by
 from tasks.rules.deadline import local_day
 from tasks.rules.lifecycle import TRANSITIONS
 from tasks.till import big_wishes, promised, with_money
@@ -230,13 +230,14 @@ async def _carry_out(client: PrefectClient, what: str, answer: Answer) -> str:
     try:
         if not number:
             raise BadInput(field="哪一单", problem="请选择订单。")
+        request = OFFERS[what].request(answer)
         if not was_applied(number, form):
             version = answer.shown.get("order", {}).get("versions", {}).get(number)
-            request = OFFERS[what].request(answer)
             act(number, [request], answer.who, version=version, form=form)
     except DiandanError as error:
         return str(error)
-    await refresh(client, number)
+    for changed in touched_by(number, request):
+        await refresh(client, changed)
     await client.update_flow_run(this_run_id(), name=f"{what} {number}")
     await spread_news(client)
     await forget_forms(client, this_run_id())

@@ -228,7 +228,8 @@ def act(
     values = {"reason": reason, "to": to, "date": date, **_pairs(set_ or [])}
     request = request_for(known, {key: value for key, value in values.items() if value is not None})
     desk.act(number, [request], by, version=version)
-    after_change(number)
+    for changed in desk.touched_by(number, request):
+        after_change(changed)
     output.show_order(number)
 
 

@@ -30,6 +30,7 @@ from tasks.models.enums import (
 )
 from tasks.models.inputs import INPUTS
 from tasks.rules.deadline import local_time
+from tasks.rules.funding import said_with
 from tasks.rules.ladder import WARNED
 from tasks.rules.lifecycle import TRANSITIONS
 from tasks.texts import shortened
@@ -68,7 +69,7 @@ def show_order(number: str, *, as_json: bool = True) -> None:
             Action(row["action"]).label,
             Status(row["to"]).label,
             names[row["actor"]],
-            shortened(row["reason"]),
+            shortened(said_with(Action(row["action"]), row["inputs"], row["reason"])),
         )
         for row in found["history"]
     ]

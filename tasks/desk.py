@@ -20,7 +20,7 @@ from tasks.models.enums import OPEN, Kind, Status
 from tasks.models.state import OrderState
 from tasks.models.tables import History, Member, Order, Resident
 from tasks.rules.deadline import local_day, local_time
-from tasks.rules.funding import Funds, in_yuan, outstanding_lines
+from tasks.rules.funding import Funds, in_yuan, outstanding_lines, said_with
 from tasks.rules.routing import likely_twins, suggest_category
 from tasks.texts import shortened
 from tasks.twins import candidates, recent_open, twin_line
@@ -120,6 +120,7 @@ def _books(order: Order, funds: Funds) -> str:
         ("转出", funds.moved_out),
         ("支出", funds.spent),
         ("结余", funds.left),
+        ("比目标多", max(funds.raised - (order.target or 0), 0) if order.target else 0),
     )
     return "，".join(f"{name} {in_yuan(fen)}" for name, fen in sums if fen) + " 元"
 
@@ -138,7 +139,8 @@ def _due(session: Session, order: Order, zone: str) -> str:
 
 def _past_deed(session: Session, row: History, zone: str) -> PastDeed:
     who = name_of_actor(session, row.actor)
-    return PastDeed(local_time(row.at, zone, utc_now()), who, row.action.label, row.reason)
+    said = said_with(row.action, row.inputs, row.reason)
+    return PastDeed(local_time(row.at, zone, utc_now()), who, row.action.label, said)
 
 
 def _first_asked(first: History) -> str:

@@ -6,19 +6,21 @@ from collections.abc import Sequence
 
 from sqlmodel import Session, select
 
-from tasks.advance import advance, find_order
+from tasks.advance import advance, find_order, state_of
 from tasks.db import reading, transaction
-from tasks.directory import actor
+from tasks.directory import SYSTEM, actor
 from tasks.errors import AlreadyClaimed, StaleOrder
+from tasks.funding import books_of
 from tasks.house import house
 from tasks.messages import mark_handler_told, write_messages
 from tasks.models.enums import Role, Status
-from tasks.models.inputs import ActionInput, Claim, Merge, MoveMoney, Take
+from tasks.models.inputs import ActionInput, Claim, CompleteFunding, Merge, MoveMoney, Take
 from tasks.models.state import Actor
 from tasks.models.tables import History, Member, Order
 from tasks.moot import end_moot
 from tasks.reminders import remind_new_handler
 from tasks.rules.deadline import local_time
+from tasks.rules.law import is_funded
 from tasks.rules.lifecycle import allowed_actions
 from tasks.rules.notices import Notice
 from tasks.views import name_of_actor
@@ -35,6 +37,11 @@ def allowed_for(number: str) -> str:
     with reading(house().database) as session:
         order = find_order(session, number)
         return "、".join(action.value for action in allowed_actions(order.kind, order.status))
+
+
+def touched_by(number: str, request: ActionInput) -> list[str]:
+    """The numbers of the orders that a request about one of them can change."""
+    return [number, request.to.upper()] if isinstance(request, MoveMoney) else [number]
 
 
 def act(
@@ -79,6 +86,15 @@ def act_within(
         remind_new_handler(session, order)
     if person.role is Role.STAFF and any(isinstance(request, Take) for request in requests):
         mark_handler_told(session, order)
+    for moved in (request for request in requests if isinstance(request, MoveMoney)):
+        _complete_funding(session, moved.to)
+
+
+def _complete_funding(session: Session, number: str) -> None:
+    """Hands a wish to its lead unit when the money that was moved to it reaches its target."""
+    wish = find_order(session, number)
+    if is_funded(state_of(wish), books_of(session, wish)):
+        act_within(session, number, [CompleteFunding()], SYSTEM.id)
 
 
 def _lock(session: Session, number: str, requests: Sequence[ActionInput]) -> Order:

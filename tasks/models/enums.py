@@ -259,6 +259,7 @@ class Event(Labelled):
     WISH_OPEN = "wish_open", "心愿待认领"
     WISH_FUNDED = "wish_funded", "心愿已筹足"
     MONEY_SPENT = "money_spent", "款项已支出"
+    MONEY_MOVED = "money_moved", "款项已转用"
     WISH_FULFILLED = "wish_fulfilled", "心愿已实现"
     ORDER_DUE_SOON = "order_due_soon", "快到期"
     ORDER_OVERDUE = "order_overdue", "已超期"

@@ -44,10 +44,11 @@ def _fen(yuan: object) -> object:
     """Yuan as typed ("12.34") → fen; a whole number is fen. Refuses fractions of a fen, and no number."""
     if isinstance(yuan, int) and not isinstance(yuan, bool):
         return yuan
-    match = re.fullmatch(r"([0-9]{1,13})(?:\.([0-9]{1,2}))?", str(yuan).strip())
+    match = re.fullmatch(r"([-−]?)([0-9]{1,13})(?:\.([0-9]{1,2}))?", str(yuan).strip())
     if not match or isinstance(yuan, float):
         raise ValueError("金额要写成元，最多两位小数，例如 12.34")
-    return int(match[1]) * 100 + int((match[2] or "").ljust(2, "0") or 0)
+    fen = int(match[2]) * 100 + int((match[3] or "").ljust(2, "0"))
+    return -fen if match[1] else fen
 
 
 def _date(value: object) -> object:

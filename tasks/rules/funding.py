@@ -5,8 +5,9 @@ Whole fen throughout. Goods and labour count at the value that was stated for th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from tasks.models.enums import Action, Entry, PledgeKind
 from tasks.models.inputs import ActionInput, MoveMoney, Pledge, Receive, Spend
@@ -140,6 +141,25 @@ def outstanding_lines(funds: Funds) -> list[str]:
         for one in funds.promises
         if one.outstanding
     ]
+
+
+def said_with(action: Action, inputs: Mapping[str, Any], reason: str) -> str:
+    """What a row of history says: what was done with how much money, if any, and the reason."""
+    return "，".join(part for part in (_money_words(action, inputs), reason) if part)
+
+
+def _money_words(action: Action, inputs: Mapping[str, Any]) -> str:
+    if "yuan" not in inputs:
+        return ""
+    parts: tuple[object, ...] = (
+        inputs.get("donor"),
+        PledgeKind(inputs["kind"]).label if action is Action.PLEDGE else "",
+        f"第 {inputs['pledge']} 笔" if inputs.get("pledge") else "",
+        f"凭证 {inputs['voucher']}" if inputs.get("voucher") else "",
+        f"转给 {inputs['to']}" if action is Action.MOVE_MONEY else "",
+        f"{in_yuan(inputs['yuan'])} 元",
+    )
+    return " ".join(str(part) for part in parts if part)
 
 
 def in_yuan(fen: int) -> str:

@@ -12,6 +12,7 @@ from tasks.models.inputs import (
     ActionInput,
     Decline,
     Merge,
+    MoveMoney,
     Rate,
     Report,
     Spend,
@@ -140,6 +141,12 @@ def _spent(deed: Deed) -> Notices:
     return [Notice(Event.MONEY_SPENT, Audience.DONOR, facts=facts)]
 
 
+def _moved(deed: Deed) -> Notices:
+    assert isinstance(deed.request, MoveMoney)
+    facts = {"other": deed.request.to, "yuan": in_yuan(deed.request.yuan)}
+    return [Notice(Event.MONEY_MOVED, Audience.DONOR, facts=facts)]
+
+
 def _rated(deed: Deed) -> Notices:
     request = deed.request
     assert isinstance(request, Rate)
@@ -184,6 +191,7 @@ NOTICES: dict[Action, Callable[[Deed], Notices]] = {
     Action.APPOINT: _reassigned,
     Action.COMPLETE_FUNDING: _funded,
     Action.SPEND: _spent,
+    Action.MOVE_MONEY: _moved,
     Action.REASSIGN: _reassigned,
     Action.RETURN: _returned,
     Action.CLAIM: _claimed,
@@ -251,6 +259,7 @@ CARRIED = {
         Event.WISH_OPEN: (Audience.GROUPS, Audience.MEMBER),
         Event.WISH_FUNDED: (Audience.DONOR,),
         Event.MONEY_SPENT: (Audience.DONOR,),
+        Event.MONEY_MOVED: (Audience.DONOR,),
         Event.WISH_FULFILLED: (Audience.DONOR,),
         Event.ORDER_DUE_SOON: (
             Audience.HANDLER,

@@ -132,7 +132,7 @@ def test_an_order_that_is_not_right_is_refused_in_words_and_leaves_nothing(
         ("pledge", {"donor": "", "kind": "money", "yuan": "1"}, "资助方（donor）”没有填，"),
         ("pledge", {"donor": "甲", "kind": "gold", "yuan": "1"}, "只能是 money、goods、labour。"),
         ("pledge", {"donor": "甲", "kind": "money", "yuan": "1.234"}, "最多两位小数，例如 12.34。"),
-        ("pledge", {"donor": "甲", "kind": "money", "yuan": "-1"}, "最多两位小数，例如 12.34。"),
+        ("pledge", {"donor": "甲", "kind": "money", "yuan": "-1"}, "金额要大于 0，"),
         ("pledge", {"donor": "甲", "kind": "money", "yuan": "1e9"}, "最多两位小数，例如 12.34。"),
         (
             "pledge",
