@@ -34,7 +34,8 @@ def state_of(order: Order, clocks: tuple[Clock, ...] = ()) -> OrderState:
 
 
 def find_order(session: Session, number: str, *, lock: bool = False) -> Order:
-    """The order of a number (however it was typed); locked against others until the commit if asked.
+    """The order of a number (however it was typed); locked against others until the commit if asked, and
+    then as it is now, even where it was looked at before.
 
     Raises UnknownOrder.
     """
@@ -42,10 +43,8 @@ def find_order(session: Session, number: str, *, lock: bool = False) -> Order:
     if not NUMBER.fullmatch(typed):
         raise UnknownOrder(number=number[:40])
     wanted = select(Order).where(Order.number == typed)
-    if lock:
-        wanted = (
-            wanted.with_for_update()
-        )  # SQLite ignores it: there the whole transaction is the lock
+    if lock:  # SQLite ignores it: there the whole transaction is the lock
+        wanted = wanted.with_for_update().execution_options(populate_existing=True)
     order = session.exec(wanted).first()
     if order is None:
         raise UnknownOrder(number=number[:40])
@@ -167,5 +166,6 @@ def _circumstances(
 
 
 def _claimant(session: Session, request: Claim) -> MemberView | None:
+    session.get(Member, request.to, with_for_update=True)  # who leaves at this moment waits
     member = find_member(session, request.to)
     return replace(member, phone=dialled(member.phone)) if member else None

@@ -84,9 +84,11 @@ def fill_ledger() -> None:
 def recompute() -> Replay:
     """Makes the ledger from the history alone, adds what was missing, and tells what does not agree.
 
-    Corrections by hand are history themselves. Doing it again adds nothing.
+    Corrections by hand are history themselves. Doing it again adds nothing. Whoever rates or reopens
+    meanwhile waits.
     """
     with transaction(house().database) as session:
+        _lock_members(session)
         wanted = {entry.key: entry for entry in _from_history(session)}
         ledger = session.exec(select(PointEntry).where(PointEntry.rule != PointRule.CORRECTION))
         known = {entry.key: entry for entry in ledger}
@@ -100,6 +102,11 @@ def recompute() -> Replay:
             ],
             unexpected=[key for key in known if key not in wanted],
         )
+
+
+def _lock_members(session: Session) -> None:
+    """Nobody else adds to the ledger until the commit; in the order of the ids, so that nobody waits in a ring."""
+    session.exec(select(Member.id).order_by(Member.id).with_for_update()).all()
 
 
 def _facts(entry: PointEntry) -> tuple[Any, ...]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlmodel import Session, col, or_, select
 
+from tasks.advance import find_order
 from tasks.clock import utc_now
 from tasks.db import reading, transaction
 from tasks.directory import actor, find_member, grid_id, handler_id, teams_of
@@ -100,33 +101,53 @@ def leave(id: str, handler: str | None, who: str) -> list[str]:
     """Ends a membership, or with no handler all of them, and gives the numbers of the orders that go
     back to whoever is to claim them anew. Raises UnknownId, and BadInput when they do not belong there.
     """
-    with transaction(house().database) as session:
-        _check_staff(actor(session, who).role)
-        member = _find(session, id)
-        live = select(Membership).where(
-            Membership.member == member.id, col(Membership.until).is_(None)
-        )
-        if handler is not None:
-            live = live.where(Membership.handler == handler_id(handler))
-        memberships = session.exec(live).all()
-        if not memberships:
-            raise BadInput(field="单位或队伍", problem=f"“{member.name}”不在里面。")
-        for membership in memberships:
-            membership.until = utc_now()
-        session.flush()
-        rest = teams_of(session, member.id)
-        if not rest:
-            member.verified, member.left_at = False, utc_now()
-        return _hand_back(session, member, rest, who)
+    while True:
+        with transaction(house().database) as session:
+            _check_staff(actor(session, who).role)
+            member = _locked(session, id)
+            if member is not None:
+                _end_memberships(session, member, handler)
+                return _hand_back(session, member, who)
 
 
-def _hand_back(session: Session, member: Member, rest: frozenset[str], who: str) -> list[str]:
+def _locked(session: Session, id: str) -> Member | None:
+    """The member, locked after the orders that they have in hand, as everybody locks them; None when they
+    have claimed one more meanwhile: then it has to be done anew."""
+    member = _find(session, id)
+    in_hand = _in_hand(session, member.id)
+    for order in in_hand:
+        find_order(session, order.number, lock=True)
+    session.refresh(member, with_for_update=True)
+    return member if _in_hand(session, member.id) == in_hand else None
+
+
+def _in_hand(session: Session, member: str) -> Sequence[Order]:
+    """What a member has in hand and is not done, by number."""
+    statuses = [Status.CLAIMED, Status.ON_HOLD, Status.IN_MEETING]
+    wanted = select(Order).where(Order.member == member, col(Order.status).in_(statuses))
+    return session.exec(wanted.order_by(Order.number)).all()
+
+
+def _end_memberships(session: Session, member: Member, handler: str | None) -> None:
+    """Ends one, or all of them; who belongs nowhere any more is not verified any more."""
+    live = select(Membership).where(Membership.member == member.id, col(Membership.until).is_(None))
+    if handler is not None:
+        live = live.where(Membership.handler == handler_id(handler))
+    memberships = session.exec(live).all()
+    if not memberships:
+        raise BadInput(field="单位或队伍", problem=f"“{member.name}”不在里面。")
+    for membership in memberships:
+        membership.until = utc_now()
+    session.flush()
+    if not teams_of(session, member.id):
+        member.verified, member.left_at = False, utc_now()
+
+
+def _hand_back(session: Session, member: Member, who: str) -> list[str]:
     """The orders in hand that were claimed for somebody whom the member no longer belongs to; open wishes
     stay as long as they belong anywhere."""
-    statuses = [Status.CLAIMED, Status.ON_HOLD, Status.IN_MEETING]
-    in_hand = select(Order).where(Order.member == member.id, col(Order.status).in_(statuses))
-    given_back = []
-    for order in session.exec(in_hand.order_by(col(Order.id))).all():
+    rest, given_back = teams_of(session, member.id), []
+    for order in _in_hand(session, member.id):
         if order.handler in rest or (order.handler is None and rest):
             continue
         if order.status is Status.IN_MEETING:

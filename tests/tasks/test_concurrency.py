@@ -17,13 +17,16 @@ from tasks.db import reading, transaction
 from tasks.errors import DiandanError, StaleOrder
 from tasks.escalation import sweep_clocks
 from tasks.house import House
+from tasks.ledger import Replay, recompute
 from tasks.links import rating_token
-from tasks.models.enums import Grade, Status
+from tasks.models.enums import Grade, PointRule, Status
 from tasks.models.inputs import Rate
+from tasks.models.point_tables import PointEntry
 from tasks.models.tables import Counter, History, Member, Message, Order, Rating, Resident
 from tasks.models.wish_tables import ClaimRow
 from tasks.orders import version_of
 from tasks.rating import rate_by_link
+from tasks.registration import leave
 from tasks.reminders import gather_reminders
 from tasks.retention import forget_residents
 
@@ -76,6 +79,23 @@ def test_of_sixty_four_who_claim_one_wish_one_gets_it_and_the_others_read_so(
     assert f"订单 {number} 已经由另一位党员认领了。" in said
     # of the same team one reads the name
     assert all("认领了。" in sentence for sentence in said)
+
+
+def test_who_leaves_while_they_claim_has_nothing_in_hand(
+    database: House, place: Callable[..., str], do: Do, rows: Rows
+) -> None:
+    numbers = []
+    for _ in CLAIMANTS[:12]:
+        numbers.append(place(kind="small_wish", category="wishes", words="想要一个书包"))
+        do(numbers[-1], "accept")
+    claims = [
+        lambda number=number, id=id: do(number, "claim", to=id)
+        for number, id in zip(numbers, CLAIMANTS, strict=False)
+    ]
+    leaves = [lambda id=id: leave(id, None, "staff-1") for id in CLAIMANTS[:12]]
+    _given, refused = all_at_once([*claims, *leaves])  # type: ignore[list-item]
+    assert all("还没有通过核实" in str(error) for error in refused)
+    assert [order.number for order in rows(Order) if order.member] == []
 
 
 def test_sixteen_who_place_at_once_get_numbers_without_gaps(
@@ -233,6 +253,27 @@ def test_two_who_gather_reminders_at_once_send_one_digest(
     assert refused == []
     digests = [one.recipient for one in rows(Message) if one.event == "digest"]
     assert sorted(digests) == ["m-019", "unit-power"]
+
+
+def test_a_ledger_that_is_made_again_while_residents_rate_has_every_line_once(
+    database: House, place_at: Callable[..., str], do: Do, rows: Rows
+) -> None:
+    with clock_at(MONDAY):
+        numbers = [place_at("done") for _ in range(12)]
+    rating = {"by": "resident", "grade": "satisfied", "solved": "yes"}
+    ratings = [lambda number=number: do(number, "rate", **rating) for number in numbers]
+    with clock_at(MONDAY):
+        given, refused = all_at_once([*ratings[:6], *[recompute] * 3, *ratings[6:]])  # type: ignore[list-item]
+    assert refused == []
+    assert [one.different + one.unexpected for one in given if isinstance(one, Replay)] == [[]] * 3
+    kept = rows(PointEntry)
+    assert [one.rule for one in kept] == [PointRule.SERVICE] * 4  # the day's cap
+    with transaction(database.database) as session:
+        for entry in kept:
+            session.delete(session.merge(entry))
+    given, refused = all_at_once([recompute] * 4)
+    assert refused == []
+    assert sorted(len(one.added) for one in given) == [0, 0, 0, 4]
 
 
 def test_who_comes_back_while_they_are_forgotten_has_a_name_all_the_same(
