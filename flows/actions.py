@@ -22,6 +22,7 @@ from flows.forms.fields import (
     pick,
     remembering,
     text,
+    ticks,
     who,
 )
 from flows.forms.funding import receive
@@ -30,10 +31,11 @@ from flows.news import spread_news
 from flows.runs import refresh
 from tasks.clock import utc_now
 from tasks.desk import Choice, open_orders, open_with_deadlines
+from tasks.directory import member_lines
 from tasks.errors import BadInput, DiandanError
 from tasks.house import house
 from tasks.markup import escaped
-from tasks.models.enums import Action, Grade
+from tasks.models.enums import Action, Grade, Status
 from tasks.models.inputs import ActionInput
 from tasks.orders import act, touched_by
 from tasks.rules.deadline import local_day
@@ -108,6 +110,19 @@ def _sum_and_wish() -> Fields:
     }
 
 
+def _who_helps() -> Fields:
+    return {"helpers": ticks("谁来帮忙", list(member_lines())), "reason": text("帮什么")}
+
+
+def _ask_for_help(answer: Answer) -> ActionInput:
+    lines, members = answer.values.get("helpers") or [], member_lines()
+    if not lines:
+        raise BadInput(field="谁来帮忙", problem="还没有选。")
+    helpers = [members.get(line, line) for line in lines]
+    reason = answer.text("reason") or f"请{'、'.join(line.split('（')[0] for line in lines)}帮忙"
+    return answer.request(Action.REPORT, helpers=helpers, reason=reason)
+
+
 def _number_in(line: str) -> str:
     """The order at the beginning of a pick list line."""
     return line.split(" ")[0]
@@ -118,6 +133,12 @@ OFFERS: dict[str, Offer] = {
         (Action.REASSIGN,),
         _handler_and_reason,
         lambda answer: answer.request(Action.REASSIGN, to=answer.text("handler")),
+    ),
+    "加帮手": Offer(
+        (Action.REPORT,),
+        _who_helps,
+        _ask_for_help,
+        fits=lambda choice: choice.status is Status.CLAIMED,
     ),
     "撤单": Offer((Action.WITHDRAW,), _reason_only, lambda answer: answer.request(Action.WITHDRAW)),
     "恢复": Offer((Action.RESUME,), _reason_only, lambda answer: answer.request(Action.RESUME)),

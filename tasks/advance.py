@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sqlmodel import Session, select
 
-from tasks.claims import keep_claim
+from tasks.claims import helpers_of, keep_claim
 from tasks.clock import utc_now
 from tasks.clocks import live_clocks, store_clocks, was_late
 from tasks.directory import SYSTEM, find_member, with_ids
@@ -16,7 +16,7 @@ from tasks.errors import UnknownOrder
 from tasks.funding import book, books_of
 from tasks.house import house
 from tasks.models.enums import ClockKind
-from tasks.models.inputs import ActionInput, Claim, Expire, Merge, MoveMoney, Rate, Reopen
+from tasks.models.inputs import ActionInput, Claim, Expire, Merge, MoveMoney, Rate, Reopen, Report
 from tasks.models.state import COLUMNS, Actor, Clock, MemberView, OrderState
 from tasks.models.tables import History, Member, Order, Outcome, Rating, Resident
 from tasks.requests import dialled
@@ -152,12 +152,15 @@ def _circumstances(
     named_order = None
     if isinstance(request, Merge | MoveMoney):
         named_order = state_of(find_order(session, request.to, lock=True))
+    named = _named_members(session, request)
     return Circumstances(
         now=utc_now(),
         actor=who,
         catalog=catalog,
         suggested_category=suggest_category(order.words, catalog),
-        named_member=_claimant(session, request) if isinstance(request, Claim) else None,
+        named_member=named.get(request.to) if isinstance(request, Claim) else None,
+        named_helpers=tuple(named[id] for id in getattr(request, "helpers", ()) if id in named),
+        helpers=helpers_of(session, order),
         named_order=named_order,
         funds=books_of(session, order),
         resident_phone=resident.phone if resident else "",
@@ -165,7 +168,14 @@ def _circumstances(
     )
 
 
-def _claimant(session: Session, request: Claim) -> MemberView | None:
-    session.get(Member, request.to, with_for_update=True)  # who leaves at this moment waits
-    member = find_member(session, request.to)
-    return replace(member, phone=dialled(member.phone)) if member else None
+def _named_members(session: Session, request: ActionInput) -> dict[str, MemberView]:
+    """Whoever is to have an order in hand or to help, locked: who leaves at this moment waits."""
+    if not isinstance(request, Claim | Report):
+        return {}
+    claimant = {request.to} if isinstance(request, Claim) else set()
+    named = {}
+    for id in sorted({*claimant, *request.helpers}):
+        session.get(Member, id, with_for_update=True)
+        if member := find_member(session, id):
+            named[id] = replace(member, phone=dialled(member.phone))
+    return named

@@ -9,6 +9,7 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from tasks.advance import find_order, state_of
+from tasks.claims import helpers_of
 from tasks.clock import utc_now
 from tasks.clocks import live_clocks
 from tasks.db import reading
@@ -50,6 +51,7 @@ class DeskView:
     grid: str
     handler: str
     member: str
+    helpers: tuple[str, ...]
     due: str
     first_asked: str  # "" when it was asked here
     resident_name: str
@@ -95,6 +97,7 @@ def _view(session: Session, order: Order) -> DeskView:
         grid=grid.name if grid else "",
         handler=handler.name if handler else "",
         member=member.name if member else "",
+        helpers=tuple(name_of_actor(session, id) for id in sorted(helpers_of(session, order))),
         due=_due(session, order, zone),
         resident_name=resident.name if resident else "",
         resident_phone=resident.phone if resident else "",

@@ -117,11 +117,14 @@ def with_ids(session: Session, order: Order, request: ActionInput) -> ActionInpu
 
     Raises UnknownId for a handler or member that is neither.
     """
-    found = {}
+    found: dict[str, object] = {}
     for name, field in type(request).model_fields.items():
         extra, typed = field.json_schema_extra, getattr(request, name)
-        if typed is not None and isinstance(extra, dict):
-            found[name] = _id_of(session, order, str(extra.get("type")), typed)
+        kind = str(extra.get("type")) if isinstance(extra, dict) else ""
+        if kind == "members":
+            found[name] = tuple(dict.fromkeys(_member_id(session, order, one) for one in typed))
+        elif typed is not None and kind:
+            found[name] = _id_of(session, order, kind, typed)
     return request.model_copy(update=found)
 
 
@@ -130,10 +133,7 @@ def _id_of(session: Session, order: Order, kind: str, typed: str) -> str:
     if kind == "order":
         return typed.upper()
     if kind == "member":
-        member = find_member(session, typed, order.handler)
-        if member is None:
-            raise _unknown("党员", typed, catalog.members)
-        return member.id
+        return _member_id(session, order, typed)
     entries = {
         "handler": ("承办方", catalog.handlers),
         "category": ("类别", catalog.categories),
@@ -143,6 +143,14 @@ def _id_of(session: Session, order: Order, kind: str, typed: str) -> str:
         return typed
     what, known = entries[kind]
     return _by_id_or_name(what, typed, known)
+
+
+def _member_id(session: Session, order: Order, typed: str) -> str:
+    """Of two with one name it is whoever belongs to the order's handler."""
+    member = find_member(session, typed, order.handler) or find_member(session, typed)
+    if member is None:
+        raise _unknown("党员", typed, house().catalog.members)
+    return member.id
 
 
 def grid_id(typed: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlmodel import Session, col, or_, select
 
 from tasks.advance import find_order
+from tasks.claims import end_help_of
 from tasks.clock import utc_now
 from tasks.db import reading, transaction
 from tasks.directory import actor, find_member, grid_id, handler_id, teams_of
@@ -141,6 +142,7 @@ def _end_memberships(session: Session, member: Member, handler: str | None) -> N
     session.flush()
     if not teams_of(session, member.id):
         member.verified, member.left_at = False, utc_now()
+        end_help_of(session, member.id, utc_now())
 
 
 def _hand_back(session: Session, member: Member, who: str) -> list[str]:

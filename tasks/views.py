@@ -9,6 +9,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from tasks.advance import find_order
+from tasks.claims import helpers_of
 from tasks.clock import utc_now
 from tasks.clocks import all_clocks
 from tasks.db import reading
@@ -100,6 +101,7 @@ def _details(session: Session, order: Order) -> dict[str, Any]:
         "hold_until": order.hold_until.isoformat() if order.hold_until else None,
         "merged_into": order.merged_into,
         "closed_at": _iso(order.closed_at),
+        "helpers": sorted(helpers_of(session, order)),
         "history": [
             {
                 "at": _iso(row.at),

@@ -13,7 +13,7 @@ from tasks.funding import books_of
 from tasks.house import house
 from tasks.models.enums import WISHES, Entry
 from tasks.models.tables import Order
-from tasks.models.wish_tables import ClaimRow, MoneyEntry
+from tasks.models.wish_tables import ClaimRow, HelperRow, MoneyEntry
 from tasks.rules.funding import Promise
 from tasks.views import name_of_actor
 
@@ -66,6 +66,11 @@ def _spending(session: Session, order: Order) -> list[dict[str, Any]]:
     return [{"voucher": row.voucher, "fen": row.fen, "at": row.at.isoformat()} for row in rows]
 
 
+def _helpers(session: Session, claim: ClaimRow) -> list[str]:
+    helped = select(HelperRow.member).where(HelperRow.claim_id == claim.id)
+    return list(session.exec(helped.order_by(col(HelperRow.id))))
+
+
 def _claims(session: Session, order: Order) -> list[dict[str, Any]]:
     rows = session.exec(
         select(ClaimRow).where(ClaimRow.order_id == order.id).order_by(col(ClaimRow.id))
@@ -73,6 +78,7 @@ def _claims(session: Session, order: Order) -> list[dict[str, Any]]:
     return [
         {
             "member": row.member,
+            "helpers": _helpers(session, row),
             "name": name_of_actor(session, row.member),
             "claimed_at": row.claimed_at.isoformat(),
             "ended_at": row.ended_at.isoformat() if row.ended_at else None,

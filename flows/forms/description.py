@@ -33,7 +33,7 @@ def describe(view: DeskView, fields: int, *, with_phone: bool, problem: str = ""
         _joined(("地点", escaped(view.place)), ("最初提出", view.first_asked)),
         _joined(("类别", view.category or _guess(view)), ("网格", view.grid)),
         ("款项", view.books),
-        _joined(("承办", view.handler), ("党员", view.member)),
+        _joined(("承办", view.handler), ("党员", view.member), ("帮手", "、".join(view.helpers))),
         _joined(
             ("居民", escaped(view.resident_name)),
             ("电话", escaped(view.resident_phone) if with_phone else ""),

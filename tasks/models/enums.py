@@ -246,6 +246,7 @@ class Event(Labelled):
     ORDER_RETURNED = "order_returned", "被退单"
     ORDER_RELEASED = "order_released", "党员退回"
     ORDER_CLAIMED = "order_claimed", "已认领"
+    HELP_ASKED = "help_asked", "请帮忙"
     ORDER_PROGRESS = "order_progress", "有进展"
     ORDER_HELD = "order_held", "已挂起"
     ORDER_EXTENDED = "order_extended", "已延期"

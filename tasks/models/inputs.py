@@ -17,6 +17,7 @@ from tasks.models.enums import Action, Grade, Kind, PledgeKind, Source, TaskKind
 MAX_WORDS = 10_000  # the longest of 2,200 messages to a city has 7,000
 MAX_REASON = 2_000
 MAX_NAME = 60
+MAX_HELPERS = 20
 MAX_FEN = 10**13  # a hundred thousand million yuan
 LAST_YEAR = 3000  # a slip of the finger; the end of the last day that there is has no UTC
 
@@ -162,9 +163,22 @@ class Return(ActionInput):
     reason: Reason
 
 
+def _listed(names: object) -> object:
+    """Several names as people write them one after the other."""
+    if not isinstance(names, str):
+        return names
+    return [name for name in re.split("[、，,]", names) if name.strip()]
+
+
+Members = Annotated[
+    tuple[Id, ...], BeforeValidator(_listed), Field(max_length=MAX_HELPERS), typed("members")
+]
+
+
 class Claim(ActionInput):
     action = Action.CLAIM
     to: Annotated[Id, typed("member")]
+    helpers: Members = ()
     reason: Note = ""
 
 
@@ -182,6 +196,7 @@ class Report(ActionInput):
     action = Action.REPORT
     reason: Reason
     tell_resident: bool = False
+    helpers: Members = ()  # who helps from now on
 
 
 class AskExtension(ActionInput):

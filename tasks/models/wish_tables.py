@@ -35,6 +35,29 @@ class ClaimRow(SQLModel, table=True):
     ended_by: Action | None = Field(default=None, sa_type=enum_type(Action))
 
 
+class HelperRow(SQLModel, table=True):
+    """A member helps whoever has an order in hand, from when until when; in each claim at most once."""
+
+    __tablename__ = "helpers"
+    __table_args__ = (
+        Index(
+            "uq_helpers_live",
+            "order_id",
+            "member",
+            unique=True,
+            sqlite_where=text("until IS NULL"),
+            postgresql_where=text("until IS NULL"),
+        ),
+        Index("ix_helpers_member", "member"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    order_id: int = Field(foreign_key="orders.id")
+    claim_id: int = Field(foreign_key="claims.id", index=True)
+    member: str = Field(foreign_key="members.id")
+    since: datetime = Field(sa_type=UtcDateTime)
+    until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
 class Donation(SQLModel, table=True):
     """Who promised money, goods or labour to a big wish. How much stands in the books alone."""
 

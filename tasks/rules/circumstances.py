@@ -19,6 +19,8 @@ class Circumstances:
     catalog: Catalog
     suggested_category: str = "other"
     named_member: MemberView | None = None  # the member that the request names
+    named_helpers: tuple[MemberView, ...] = ()  # the members that the request asks to help
+    helpers: frozenset[str] = frozenset()  # who helps already
     named_order: OrderState | None = None  # the order that the request names
     funds: Funds = NO_MONEY  # the books of a big wish
     resident_phone: str = ""

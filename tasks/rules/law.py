@@ -6,7 +6,15 @@ from dataclasses import replace
 
 from tasks.errors import NotAllowed
 from tasks.models.enums import Action, Grade, Status
-from tasks.models.inputs import ActionInput, CompleteFunding, Place, Rate, Receive, Reopen
+from tasks.models.inputs import (
+    ActionInput,
+    CompleteFunding,
+    OpenFunding,
+    Place,
+    Rate,
+    Receive,
+    Reopen,
+)
 from tasks.models.state import OrderState
 from tasks.rules.circumstances import Circumstances
 from tasks.rules.clocks import with_clocks
@@ -60,8 +68,8 @@ def consequence(
     after: OrderState, request: ActionInput, funds: Funds = NO_MONEY
 ) -> ActionInput | None:
     """What follows of itself in the same transaction: an unsatisfied or unsolved rating reopens, but the
-    last; the receipt that reaches the target ends the funding. `funds` are the books afterwards."""
-    if isinstance(request, Receive) and is_funded(after, funds):
+    last; reaching the target ends the funding. `funds` are the books afterwards."""
+    if isinstance(request, Receive | OpenFunding) and is_funded(after, funds):
         return CompleteFunding()
     if not isinstance(request, Rate) or after.round >= LAST_ROUND or not is_unsatisfied(request):
         return None

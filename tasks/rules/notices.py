@@ -10,6 +10,7 @@ from typing import Any
 from tasks.models.enums import Action, Audience, Event, Kind, Role, Status
 from tasks.models.inputs import (
     ActionInput,
+    Claim,
     Decline,
     Merge,
     MoveMoney,
@@ -93,7 +94,12 @@ def _returned(deed: Deed) -> Notices:
 
 
 def _claimed(deed: Deed) -> Notices:
-    return _member(Event.ORDER_CLAIMED, deed.after.member)
+    assert isinstance(deed.request, Claim)
+    return [*_member(Event.ORDER_CLAIMED, deed.after.member), *_asked_to_help(deed.request)]
+
+
+def _asked_to_help(request: Claim | Report) -> Notices:
+    return [Notice(Event.HELP_ASKED, Audience.MEMBER, helper) for helper in request.helpers]
 
 
 def _released(deed: Deed) -> Notices:
@@ -112,7 +118,8 @@ def _open_again(deed: Deed) -> Notices:
 
 def _reported(deed: Deed) -> Notices:
     assert isinstance(deed.request, Report)
-    return [_resident(Event.ORDER_PROGRESS)] if deed.request.tell_resident else []
+    told = [_resident(Event.ORDER_PROGRESS)] if deed.request.tell_resident else []
+    return [*told, *_asked_to_help(deed.request)]
 
 
 def _held(deed: Deed) -> Notices:
@@ -246,6 +253,7 @@ CARRIED = {
         Event.ORDER_RETURNED: (Audience.COORDINATORS,),
         Event.ORDER_RELEASED: (Audience.HANDLER, Audience.COORDINATORS),
         Event.ORDER_CLAIMED: (Audience.MEMBER,),
+        Event.HELP_ASKED: (Audience.MEMBER,),
         Event.ORDER_PROGRESS: (Audience.RESIDENT,),
         Event.ORDER_HELD: (Audience.RESIDENT,),
         Event.ORDER_EXTENDED: (Audience.RESIDENT,),

@@ -26,9 +26,10 @@ from tasks.models.inputs import (
     Rate,
     Reassign,
     Receive,
+    Report,
     Spend,
 )
-from tasks.models.state import OrderState
+from tasks.models.state import MemberView, OrderState
 from tasks.rules.circumstances import Circumstances
 from tasks.rules.deadline import end_of_day, local_day, local_time, rating_until, reopen_until
 from tasks.rules.funding import in_yuan
@@ -166,12 +167,34 @@ def _claim(state: OrderState, request: Claim, around: Circumstances) -> str:
     assert member is not None
     if not member.verified:
         return f"“{member.name}”还没有通过核实，不能认领。"
-    if state.kind in WISHES and around.resident_phone and member.phone == around.resident_phone:
+    if state.kind in WISHES and _is_their_own(member, around):
         return "这是其自己的心愿，要由别人来认领。"
     if state.status is Status.TAKEN and not member.belongs_to(state.handler):
         handler = around.catalog.handlers.get(state.handler or "")
         return f"“{member.name}”不是“{handler.name if handler else state.handler}”的人。"
+    return _cannot_help(state, request.to, around)
+
+
+def _report(state: OrderState, request: Report, around: Circumstances) -> str:
+    if request.helpers and state.member is None:
+        return "还没有人认领，认领以后才能加帮手。"
+    return _cannot_help(state, state.member, around)
+
+
+def _cannot_help(state: OrderState, claimant: str | None, around: Circumstances) -> str:
+    """Several may help whoever has it in hand: verified members, each once, and not the wisher."""
+    for member in around.named_helpers:
+        if not member.verified:
+            return f"“{member.name}”还没有通过核实，不能帮忙办理。"
+        if member.id == claimant or member.id in around.helpers:
+            return f"“{member.name}”已经在办这件事了。"
+        if state.kind in WISHES and _is_their_own(member, around):
+            return f"这是“{member.name}”自己的心愿，要由别人来办。"
     return ""
+
+
+def _is_their_own(member: MemberView, around: Circumstances) -> bool:
+    return bool(around.resident_phone) and member.phone == around.resident_phone
 
 
 def _ask_extension(state: OrderState, request: AskExtension, around: Circumstances) -> str:
@@ -212,7 +235,7 @@ def _rate(state: OrderState, request: Rate, around: Circumstances) -> str:
     if actor.role is Role.RESIDENT:
         return ""
     own = {id for id in (actor.id, actor.member) if id}
-    if own & {state.member, state.done_by}:
+    if own & {state.member, state.done_by, *around.helpers}:
         return f"“{actor.name}”办理了这个订单，回访要由另一个人来做。"
     return ""
 
@@ -248,6 +271,7 @@ RULES: dict[Action, Rule] = {
     Action.WITHDRAW: _nothing_left,
     Action.RETURN: _return,
     Action.CLAIM: _claim,
+    Action.REPORT: _report,
     Action.ASK_EXTENSION: _ask_extension,
     Action.APPROVE_EXTENSION: _decide_extension,
     Action.REFUSE_EXTENSION: _decide_extension,

@@ -23,6 +23,12 @@ RESIDENT = {"resident": "王阿姨", "phone": PHONE}
 # What is done: the steps before, what is filled in, the deed that follows and the status it leads to.
 DEEDS = {
     "改派": ((ACCEPT, ASSIGN), {"handler": "社区服务台", "reason": "换人"}, "reassign", "assigned"),
+    "加帮手": (
+        CLAIMED,
+        {"helpers": ["党员：扎西次仁（社区服务台）"], "reason": "扶梯子"},
+        "report",
+        "claimed",
+    ),
     "撤单": ((), {}, "withdraw", "withdrawn"),
     "恢复": ((ACCEPT, ("hold", LATER)), {}, "resume", "accepted"),
     "申请延期": ((ACCEPT, ASSIGN), LATER, "ask_extension", "assigned"),

@@ -41,7 +41,10 @@ def fill(prefect: Any) -> Callable[..., None]:
 def test_everything_that_is_offered_can_be_started(prefect: Any) -> None:
     names = {name.split("/")[1] for name in prefect.deployments if name.startswith("act-on-order/")}
     assert names == set(OFFERS)
-    assert names == {"改派", "撤单", "恢复", "申请延期", "批准延期", "退回一线", "回访"} | MONEY
+    assert (
+        names
+        == {"改派", "加帮手", "撤单", "恢复", "申请延期", "批准延期", "退回一线", "回访"} | MONEY
+    )
 
 
 def test_only_orders_that_it_can_be_done_to_are_offered_the_newest_first(

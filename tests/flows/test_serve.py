@@ -65,7 +65,10 @@ def test_everything_that_can_be_started_is_deployed_and_again_changes_nothing(
     wait(register_all(server))
     assert set(server.deployed) == {
         "register/登记",
-        *(f"act-on-order/{what}" for what in ("改派", "撤单", "恢复", "申请延期", "批准延期")),
+        *(
+            f"act-on-order/{what}"
+            for what in ("改派", "加帮手", "撤单", "恢复", "申请延期", "批准延期")
+        ),
         *(f"act-on-order/{what}" for what in ("到账", "支出", "转用款项")),
         *(
             "away/请假代班",

@@ -9,13 +9,17 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import IntegrityError
 
+from flows.forms.description import describe
 from tasks.db import transaction
-from tasks.errors import AlreadyClaimed, Refused
+from tasks.desk import look_at
+from tasks.errors import AlreadyClaimed, DiandanError, Refused
 from tasks.house import House
 from tasks.models.enums import Action, Audience, Event
 from tasks.models.tables import Member, Message, Order
-from tasks.models.wish_tables import ClaimRow
-from tasks.views import messages_json
+from tasks.models.wish_tables import ClaimRow, HelperRow
+from tasks.registration import leave
+from tasks.views import messages_json, order_json
+from tasks.wishes import wish_json
 
 Do = Callable[..., None]
 Rows = Callable[..., list[Any]]
@@ -129,6 +133,86 @@ def test_the_wishers_phone_is_for_the_one_who_has_the_wish_in_hand(
     assert PHONE in told("m-244")
     do(number, "finish", reason="书包送到了")
     assert PHONE not in told("m-244")
+
+
+# --- several help, one claims -----------------------------------------------------------------------
+
+
+def test_several_help_whoever_has_the_wish_in_hand_as_long_as_they_have_it(
+    database: House, monday: Any, wish: Callable[..., str], do: Do
+) -> None:
+    number = wish()
+    do(number, "claim", to="m-241", helpers="m-244、m-245、尼玛罗布")
+    do(number, "report", reason="送货上门", helpers="m-246")
+    told = [one for one in messages_json() if one["event"] == "help_asked"]
+    assert [one["recipient"] for one in told] == ["m-244", "m-245", "m-246"]
+    assert "请您和边巴德吉一起办微心愿" in told[2]["body"]
+    assert "怎么帮：送货上门" in told[2]["body"]
+    assert all(PHONE not in one["body"] for one in told)
+    do(number, "hold", reason="等货", date="2026-09-30")
+    do(number, "resume")
+    assert order_json(number)["helpers"] == ["m-244", "m-245", "m-246"]
+    do(number, "release", reason="家里有事")
+    assert order_json(number)["helpers"] == []
+    do(number, "claim", to="m-244", helpers="m-241")
+    assert [(one["member"], one["helpers"]) for one in wish_json(number)["claims"]] == [
+        ("m-241", ["m-244", "m-245", "m-246"]),
+        ("m-244", ["m-241"]),
+    ]
+    leave("m-241", None, "staff-1")
+    assert order_json(number)["helpers"] == []
+
+
+def test_the_desk_sees_who_helps(
+    sqlite_house: House, monday: Any, wish: Callable[..., str], do: Do
+) -> None:
+    number = wish()
+    do(number, "claim", to="m-241", helpers="m-244")
+    assert "| 党员 · 帮手 | 边巴德吉 · 尼玛罗布 |" in describe(look_at(number), 4, with_phone=False)
+
+
+@pytest.mark.parametrize(
+    ("helpers", "sentence"),
+    [
+        ("m-241", "“边巴德吉”已经在办这件事了。"),
+        ("m-999", "没有党员“m-999”"),
+        ("m-247", "“新来的”还没有通过核实，不能帮忙办理。"),
+        ("m-248", "这是“点单人”自己的心愿，要由别人来办。"),
+    ],
+)
+def test_who_cannot_help_is_refused_and_nothing_is_stored(
+    sqlite_house: House,
+    monday: Any,
+    wish: Callable[..., str],
+    do: Do,
+    rows: Rows,
+    helpers: str,
+    sentence: str,
+) -> None:
+    with transaction(sqlite_house.database) as session:
+        for id, name, verified, phone in (
+            ("m-247", "新来的", False, ""),
+            ("m-248", "点单人", True, PHONE),
+        ):
+            member = session.get(Member, id)
+            assert member is not None
+            member.name, member.verified, member.phone = name, verified, phone
+    number = wish(phone=PHONE)
+    with pytest.raises(DiandanError, match=sentence):
+        do(number, "claim", to="m-241", helpers=helpers)
+    assert rows(ClaimRow) == rows(HelperRow) == []
+
+
+def test_nobody_helps_before_somebody_has_claimed_and_who_helps_does_not_rate_it(
+    sqlite_house: House, monday: Any, place_at: Callable[..., str], do: Do
+) -> None:
+    number = place_at("taken")
+    with pytest.raises(Refused, match="还没有人认领，认领以后才能加帮手。"):
+        do(number, "report", reason="帮忙", helpers="m-244")
+    do(number, "claim", to="m-241", helpers="m-002")  # staff-2 is m-002
+    do(number, "finish", by="staff-1", reason="换了灯泡")
+    with pytest.raises(Refused, match="回访要由另一个人来做"):
+        do(number, "rate", by="staff-2", grade="satisfied", solved=True)
 
 
 # --- published to members ---------------------------------------------------------------------------
