@@ -88,18 +88,17 @@ async def _decide(client: PrefectClient, answer: Answer, key: str) -> None:
         values = {name: value for name, value in answer.values.items() if name not in lost}
         await _ask(meeting, matter, key, problem, replace(answer, values=values))
         return
-    if decision is not None:
-        try:
-            check_lead(answer)
-            form = f"{this_run_id()}:{answer.key}"
-            decide_matter(matter, decision, typed_in(answer, decision), answer.who, form)
-        except (AlreadyDecided, MatterMoot) as error:
-            await _ask_next(meeting, matter, key, str(error))
-            return
-        except DiandanError as error:
-            await _ask(meeting, matter, key, str(error), answer)
-            return
-        await _show_change(client, meeting, matter)
+    try:
+        check_lead(answer)
+        form = f"{this_run_id()}:{answer.key}"
+        decide_matter(matter, decision, typed_in(answer, decision), answer.who, form)
+    except (AlreadyDecided, MatterMoot) as error:
+        await _ask_next(meeting, matter, key, str(error))
+        return
+    except DiandanError as error:
+        await _ask(meeting, matter, key, str(error), answer)
+        return
+    await _show_change(client, meeting, matter)
     await _ask_next(meeting, matter, key)
 
 

@@ -10,7 +10,7 @@ from tasks.db import reading
 from tasks.errors import BadInput
 from tasks.funding import books_of
 from tasks.house import house
-from tasks.models.enums import Action, Urgency
+from tasks.models.enums import Action, Decision, Urgency
 from tasks.models.meeting_tables import Matter, Meeting, TaskRow
 from tasks.models.tables import History, Order
 from tasks.rules.deadline import local_day
@@ -69,6 +69,31 @@ def _matter(session: Session, matter: Matter) -> dict[str, Any]:
         "reason": matter.reason,
         "decided_at": matter.decided_at.isoformat() if matter.decided_at else None,
         "decided_by": decided_by,
+        "put_off": _put_off(session, matter),
+    }
+
+
+def _put_off(session: Session, matter: Matter) -> dict[str, str] | None:
+    """When, by whom and why the same was put off, if that is what was decided last."""
+    earlier = (
+        select(Matter)
+        .where(
+            Matter.order_id == matter.order_id,
+            Matter.task_id == matter.task_id,
+            col(Matter.id) < matter.id,
+            col(Matter.decided_at).is_not(None),
+        )
+        .order_by(col(Matter.id).desc())
+        .limit(1)
+    )
+    last = session.exec(earlier).first()
+    if last is None or last.decision is not Decision.PUT_OFF:
+        return None
+    assert last.decided_at is not None
+    return {
+        "day": local_day(last.decided_at, house().timezone).isoformat(),
+        "reason": last.reason,
+        "by": name_of_actor(session, last.decided_by) if last.decided_by else "",
     }
 
 

@@ -13,7 +13,7 @@ from sqlmodel import Session, col
 
 from tasks.db import reading
 from tasks.house import house
-from tasks.models.enums import OPEN, Entry, Grade, Kind, MeetingKind, Source, Status
+from tasks.models.enums import OPEN, Decision, Entry, Grade, Kind, MeetingKind, Source, Status
 from tasks.models.meeting_tables import Matter, Meeting
 from tasks.models.tables import Member, Order, Rating
 from tasks.models.wish_tables import MoneyEntry
@@ -96,7 +96,7 @@ def _around_the_orders(session: Session) -> dict[str, Any]:
         sql.select(sql.func.count())
         .select_from(Matter)
         .join(Meeting, col(Meeting.id) == col(Matter.meeting_id))
-        .where(col(Meeting.kind) == MeetingKind.JOINT, col(Matter.decided_at).is_not(None))
+        .where(col(Meeting.kind) == MeetingKind.JOINT, col(Matter.decision) != Decision.PUT_OFF)
     )
     meetings = dict(session.execute(held).tuples().all())
     return {

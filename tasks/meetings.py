@@ -26,9 +26,9 @@ from tasks.models.inputs import INPUTS, ActionInput, NewTask
 from tasks.models.meeting_tables import Matter, Meeting, TaskRow
 from tasks.models.tables import Order
 from tasks.orders import act_within
-from tasks.requests import request_for
+from tasks.requests import noted_for, request_for
 from tasks.rules.ladder import COMMITTEE
-from tasks.rules.meetings import DECISIONS, Typed, matter_of, steps_of
+from tasks.rules.meetings import DECISIONS, JUST_NOTED, Typed, matter_of, steps_of
 
 BY_THE_MEETING = "联席会议决定"
 _ONCE_A_MEETING = frozenset({MatterKind.RAISED, MatterKind.FOLLOW_UP})  # still so after a decision
@@ -58,7 +58,7 @@ def _prepare(kind: MeetingKind) -> int | None:
         assert meeting.id is not None
         for matter in _matters(session, meeting.id):
             about = (matter.kind, matter.order_id, matter.task_id)
-            if matter.decided_at is None and matter.dropped_at is None and about not in wanted:
+            if _is_out_of_date(matter, is_wanted=about in wanted):
                 matter.dropped_at = utc_now()
             if _is_settled_for_now(matter):
                 wanted.discard(about)
@@ -81,11 +81,23 @@ def _matters(session: Session, meeting: int) -> list[Matter]:
     return list(session.exec(wanted))
 
 
+def _is_out_of_date(matter: Matter, *, is_wanted: bool) -> bool:
+    """Whether it leaves the agenda: undecided and settled elsewhere, or put off and taken up again."""
+    if matter.dropped_at is not None:
+        return False
+    return is_wanted if matter.decision is Decision.PUT_OFF else _waits(matter) and not is_wanted
+
+
+def _waits(matter: Matter) -> bool:
+    """Whether a matter that is still on the agenda can be taken up in this meeting."""
+    return matter.decision in (None, Decision.PUT_OFF)
+
+
 def _is_settled_for_now(matter: Matter) -> bool:
     """Whether the same need not be put on this agenda again."""
     if matter.decided_at is None:
         return matter.dropped_at is None
-    return matter.kind in _ONCE_A_MEETING
+    return matter.kind in _ONCE_A_MEETING and not _waits(matter)
 
 
 def _on_the_agenda(about: About) -> tuple[int, int, int]:
@@ -121,9 +133,10 @@ def decide_matter(
 ) -> int:
     """Writes a decision down and carries it out, both or neither; gives the meeting's id.
 
-    `typed` may hold to, date, yuan, helpers and reason. The last decision ends the meeting. `form` is
-    the key of the form whose answer this is: the same answer again changes nothing. Raises
-    UnknownMatter, AlreadyDecided, MatterMoot, BadInput and what the law raises.
+    `typed` may hold to, date, yuan, helpers and reason. The last decision ends the meeting, unless
+    something was put off, which may be taken up again. `form` is the key of the form whose answer this
+    is: the same answer again changes nothing. Raises UnknownMatter, AlreadyDecided, MatterMoot, BadInput
+    and what the law raises.
     """
     with transaction(house().database) as session:
         found = _lock(session, matter)
@@ -133,12 +146,14 @@ def decide_matter(
         if decision not in DECISIONS[found.kind]:
             allowed = "、".join(f"{one.label}（{one.value}）" for one in DECISIONS[found.kind])
             raise BadInput(field="决定", problem=f"对“{found.kind.label}”可以：{allowed}。")
+        taken = typed if decision in JUST_NOTED else {"reason": typed.get("reason") or ""}
+        noted = noted_for(decision.label, taken)
         if found.task_id is not None:
             _decide_task(session, found, decision, typed)
         else:
             _decide_order(session, found, decision, typed, who)
         found.decision, found.form = decision, form
-        found.reason = typed.get("reason") or ""
+        found.reason = noted.reason
         found.decided_at, found.decided_by = utc_now(), actor(session, who).id
         session.flush()
         _end_if_decided(session, found.meeting_id)
@@ -183,6 +198,8 @@ def _decide_order(
     if matter_of(state_of(order)) is not matter.kind:
         why = f"{order.number} 现在是“{order.status.label}”。"
         raise MatterMoot(matter=matter.id, about=order.number, why=why)
+    if decision in JUST_NOTED:
+        return
     steps = steps_of(matter.kind, order.status, decision, typed)
     requests = [_request(action, values) for action, values in steps]
     act_within(session, order.number, requests, who)
@@ -234,7 +251,7 @@ def _end_if_decided(session: Session, meeting: int) -> None:
     waiting = [
         matter
         for matter in _matters(session, meeting)
-        if matter.decided_at is None and matter.dropped_at is None
+        if _waits(matter) and matter.dropped_at is None
     ]
     if not waiting:
         ended = session.get(Meeting, meeting)

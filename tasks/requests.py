@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 
 from tasks.errors import BadInput, NotFilledIn
 from tasks.models.enums import Action
-from tasks.models.inputs import INPUTS, ActionInput, NewMember, NewTask
+from tasks.models.inputs import INPUTS, ActionInput, NewMember, NewTask, Noted
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -79,6 +79,14 @@ def task_for(values: Mapping[str, Any]) -> NewTask:
     if task is None:
         raise problems[0]
     return task
+
+
+def noted_for(label: str, values: Mapping[str, Any]) -> Noted:
+    """What goes with a decision of this name that takes a reason and no more. Raises BadInput."""
+    noted, problems = _validated(Noted, label, values)
+    if noted is None:
+        raise problems[0]
+    return noted
 
 
 def member_for(values: Mapping[str, Any]) -> NewMember:

@@ -9,11 +9,11 @@ from flows.forms.answers import NONE, Answer
 from flows.forms.fields import Fields, day, labels, pick, remembering, text, who
 from tasks.errors import BadInput
 from tasks.house import house
+from tasks.markup import escaped
 from tasks.models.enums import Decision, MatterKind, TaskKind
 from tasks.rules.funding import in_yuan
 
 MATTER_FORM, TASK_FORM = "MatterForm", "TaskForm"
-LATER = "以后再议"
 NO_MORE = "没有了，结束会议"
 USUAL_TIME = timedelta(days=30)
 _OF_AN_ORDER = frozenset(MatterKind) - {MatterKind.EXTENSION, MatterKind.FOLLOW_UP}
@@ -24,7 +24,7 @@ def matter_fields(matter: dict[str, Any], today: date) -> Fields:
     """操作人, 决定 and what the decision needs; the answer remembers which matter it is about."""
     kind = MatterKind(matter["kind"])
     choices = [Decision(choice).label for choice in matter["choices"]]
-    decision = pick("决定", [*choices, LATER], choices[0])
+    decision = pick("决定", choices, choices[0])
     shown: Fields = {"who": who(), "decision": remembering(decision, matter=matter["id"])}
     if kind in _OF_AN_ORDER:
         names = [handler.name for handler in house().catalog.handlers.values()]
@@ -41,16 +41,14 @@ def matter_in(answer: Answer) -> int:
     return int(answer.shown["decision"]["matter"])
 
 
-def decision_in(answer: Answer) -> Decision | None:
-    """What was decided; None for 以后再议."""
-    picked = answer.text("decision")
-    return None if picked == LATER else Decision.by_label(picked)
+def decision_in(answer: Answer) -> Decision:
+    """What was decided."""
+    return Decision.by_label(answer.text("decision"))
 
 
 def unusable(answer: Answer) -> dict[str, str]:
     """What was typed although the decision has no use for it: the fields, with their titles."""
     takes = {
-        None: set[str](),
         Decision.APPOINT: {"handler", "yuan", "helpers", "reason"},
         Decision.OPEN_FUNDING: {"handler", "yuan", "reason"},
     }.get(decision_in(answer), {"reason"})
@@ -93,11 +91,19 @@ def describe_matter(matter: dict[str, Any], place: int, count: int) -> str:
     ]
     if matter.get("plain_why"):
         lines.append(f"为什么：{matter['plain_why']}")
+    if matter.get("put_off"):
+        lines.append(_put_off(matter["put_off"]))
     if matter.get("asked_until"):
         lines.append(f"申请延到 {matter['asked_until']}")
     if matter.get("target"):
         lines.append(f"目标 {in_yuan(matter['target'])} 元，已有 {in_yuan(matter['received'])} 元")
     return "\n\n".join(line for line in lines if line)
+
+
+def _put_off(last: dict[str, str]) -> str:
+    day = date.fromisoformat(last["day"])
+    why = f"：{escaped(last['reason'])}" if last["reason"] else ""
+    return f"上次（{day.month}月{day.day}日）以后再议{why}"
 
 
 def task_fields(meeting: int, today: date) -> Fields:

@@ -183,6 +183,7 @@ class Decision(Labelled):
     APPROVE = "approve", "同意"  # an extension
     DONE = "done", "已办完"  # what had been assigned
     GO_ON = "go_on", "继续办"
+    PUT_OFF = "put_off", "以后再议"  # moves nothing; the next meeting decides
 
 
 class TaskKind(Labelled):

@@ -349,6 +349,13 @@ class NewTask(BaseModel):
     date: Day | None = None
 
 
+class Noted(BaseModel):
+    """What goes with a meeting's decision that only says how things stand."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    reason: Note = ""
+
+
 INPUTS: dict[Action, type[ActionInput]] = {
     model.action: model for model in ActionInput.__subclasses__()
 }

@@ -10,16 +10,18 @@ from tasks.models.state import OrderState
 from tasks.rules.ladder import COMMITTEE
 from tasks.rules.lifecycle import TRANSITIONS
 
-_OF_AN_ORDER = (Decision.APPOINT, Decision.SEND_BACK, Decision.REFUSE)
-_OF_A_WISH = (Decision.OPEN_FUNDING, Decision.APPOINT, Decision.REFUSE, Decision.SEND_BACK)
+_LATER = Decision.PUT_OFF
+_OF_AN_ORDER = (Decision.APPOINT, Decision.SEND_BACK, Decision.REFUSE, _LATER)
+_OF_A_WISH = (Decision.OPEN_FUNDING, Decision.APPOINT, Decision.REFUSE, Decision.SEND_BACK, _LATER)
 DECISIONS: dict[MatterKind, tuple[Decision, ...]] = {  # the usual one first
     MatterKind.REFERRED: _OF_AN_ORDER,
     MatterKind.BIG_WISH: _OF_A_WISH,
     MatterKind.UNDER_TARGET: _OF_A_WISH,
-    MatterKind.RAISED: (Decision.APPOINT, Decision.SEND_BACK),
-    MatterKind.EXTENSION: (Decision.APPROVE, Decision.REFUSE),
-    MatterKind.FOLLOW_UP: (Decision.GO_ON, Decision.DONE),
+    MatterKind.RAISED: (Decision.APPOINT, Decision.SEND_BACK, _LATER),
+    MatterKind.EXTENSION: (Decision.APPROVE, Decision.REFUSE, _LATER),
+    MatterKind.FOLLOW_UP: (Decision.GO_ON, Decision.DONE, _LATER),
 }
+JUST_NOTED = frozenset({Decision.GO_ON, Decision.DONE, _LATER})  # no order is moved by them
 _ACTIONS = {
     Decision.SEND_BACK: Action.SEND_BACK,
     Decision.APPOINT: Action.APPOINT,

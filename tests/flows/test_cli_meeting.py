@@ -65,3 +65,18 @@ def test_a_task_that_says_nothing_is_refused(command: Command, wish: str) -> Non
         said = command("meeting", "task", "--kind", "problem", "--words", words, "--by", "staff-1")
         assert said.code == 2
         assert sentence in said.error
+
+
+def test_a_matter_is_put_off_with_its_reason(command: Command, wish: str) -> None:
+    (matter,) = command(*MONDAY, "meeting", "prepare", "--json").json["matters"]
+    one = ("meeting", "decide", str(matter["id"]), "--by", "staff-1", "--decision", "put_off")
+    refused = command(*MONDAY, *one, "--yuan", "5")
+    assert (refused.code, refused.error) == (
+        2,
+        "“金额（元）（yuan）”不对：“以后再议”没有这一项，可以填：reason。\n",
+    )
+    decided = command(*MONDAY, *one, "--reason", "等设计图").json
+    assert (decided["decision"], decided["reason"]) == ("put_off", "等设计图")
+    (again,) = command(*MONDAY, "meeting", "prepare", "--json").json["matters"]
+    assert (again["order"], again["decision"]) == (wish, None)
+    assert again["put_off"]["reason"] == "等设计图"

@@ -213,14 +213,23 @@ def test_what_was_put_off_is_on_the_next_agenda(
     fill: Callable[..., None],
     referred: Callable[..., str],
 ) -> None:
-    number = referred()
+    number, other = referred(), referred()
     run = begin()
-    fill(run, decision="以后再议")
+    fill(run, decision="以后再议", reason="等设计图")
+    assert other in prefect.form_of(run.id).description
+    fill(run, decision="退回一线")
+    assert prefect.form_of(run.id).name == "TaskForm"
     fill(run)
     assert run.state.is_completed()
+    minutes = prefect.artifacts[MEETING].data
+    assert "议题 2 个，决定 1 个，以后再议 1 个" in minutes
+    assert "| 以后再议：等设计图 |" in minutes
     ended = newest_meeting()
     assert prepare_meeting() != ended
-    assert number in prefect.form_of(begin().id).description
+    description = prefect.form_of(begin().id).description
+    assert number in description
+    assert "上次（9月14日）以后再议：等设计图" in description
+    assert "上次（9月14日）以后再议：等设计图" in prefect.artifacts[MEETING].data
 
 
 def test_who_sits_in_the_meeting_reads_the_agenda_once(

@@ -14,8 +14,14 @@ from tasks.clock import clock_at
 from tasks.errors import AlreadyDecided, BadInput, DiandanError, MatterMoot, UnknownMatter
 from tasks.escalation import sweep_clocks
 from tasks.house import House
-from tasks.meetings import decide_matter, give_task, newest_meeting, prepare_meeting
-from tasks.models.enums import Decision, MatterKind, Status
+from tasks.meetings import (
+    decide_matter,
+    end_meeting,
+    give_task,
+    newest_meeting,
+    prepare_meeting,
+)
+from tasks.models.enums import Decision, MatterKind, MeetingKind, Status
 from tasks.models.tables import Order
 from tasks.requests import task_for
 
@@ -334,3 +340,97 @@ def test_two_who_prepare_at_once_prepare_one_meeting(
         meetings = set(people.map(lambda _turn: prepare_meeting(), range(4)))
     assert len(meetings) == 1
     assert len(meeting_json(meetings.pop() or 0)["matters"]) == 1
+
+
+# --- what is put off --------------------------------------------------------------------------------
+
+
+def test_what_is_put_off_is_written_down_and_told_at_the_next_meeting(
+    database: House, monday: Any, referred: Callable[..., str], look: Look
+) -> None:
+    number = referred()
+    agenda()
+    put_off = matter_about(number)
+    decide(number, Decision.PUT_OFF, reason="等设计图")
+    assert look(number).status is Status.IN_MEETING
+    first = newest_meeting() or 0
+    (matter,) = meeting_json(first)["matters"]
+    assert (matter["decision_name"], matter["reason"]) == ("以后再议", "等设计图")
+    assert (matter["decided_by"], matter["decided_at"]) == ("洛桑罗布", monday.isoformat())
+    end_meeting(first)
+    with clock_at(monday + timedelta(days=30)):
+        following = prepare_meeting() or 0
+        assert following != first
+        (again,) = meeting_json(following)["matters"]
+        assert again["put_off"] == {"day": "2026-09-14", "reason": "等设计图", "by": "洛桑罗布"}
+        with pytest.raises(AlreadyDecided, match="已经决定过：以后再议。"):
+            decide_matter(put_off, Decision.SEND_BACK, {}, "staff-1")
+        decide(number, Decision.SEND_BACK)
+        assert look(number).status is Status.CLAIMED
+
+
+def test_what_was_decided_since_it_was_put_off_is_not_told_as_put_off(
+    sqlite_house: House, monday: Any, referred: Callable[..., str], do: Do
+) -> None:
+    number = referred()
+    agenda()
+    decide(number, Decision.PUT_OFF)
+    end_meeting(newest_meeting() or 0)
+    agenda()
+    decide(number, Decision.SEND_BACK)
+    do(number, "refer", reason="又谈崩了")
+    (matter,) = meeting_json(prepare_meeting() or 0)["matters"]
+    assert (matter["order"], matter["put_off"]) == (number, None)
+
+
+def test_who_takes_up_again_what_the_same_meeting_put_off_has_it_once_on_the_agenda(
+    sqlite_house: House, monday: Any, referred: Callable[..., str]
+) -> None:
+    number, other = referred(), referred()
+    agenda()
+    decide(number, Decision.PUT_OFF, reason="人没到齐")
+    assert agenda() == [("referred", other), ("referred", number)]
+    assert meeting_json(newest_meeting() or 0)["matters"][1]["put_off"]["reason"] == "人没到齐"
+    decide(other, Decision.SEND_BACK)
+    assert meeting_json(newest_meeting() or 0)["ended_at"] is None
+    decide(number, Decision.SEND_BACK)
+    assert meeting_json(newest_meeting() or 0)["ended_at"] is not None
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ({"yuan": "5"}, "“金额（元）（yuan）”不对：“以后再议”没有这一项，可以填：reason。"),
+        ({"to": "unit-housing"}, "“对象（to）”不对：“以后再议”没有这一项，可以填：reason。"),
+        ({"date": "2026-12-01"}, "“日期（date）”不对：“以后再议”没有这一项，可以填：reason。"),
+        ({"helpers": "供电所"}, "“协办（helpers）”不对：“以后再议”没有这一项，可以填：reason。"),
+        ({"reason": "x" * 2001}, "“说明（reason）”不对：太长了，最多 2000 个字。"),
+    ],
+)
+def test_to_put_off_takes_a_reason_and_no_more(
+    sqlite_house: House,
+    referred: Callable[..., str],
+    typed: dict[str, Any],
+    sentence: str,
+) -> None:
+    number = referred()
+    agenda()
+    with pytest.raises(BadInput) as caught:
+        decide(number, Decision.PUT_OFF, **typed)
+    assert str(caught.value) == sentence
+    assert agenda() == [("referred", number)]
+
+
+def test_a_task_that_is_put_off_is_asked_after_until_it_is_done_and_then_never_again(
+    database: House, monday: Any
+) -> None:
+    meeting = prepare_meeting(MeetingKind.WEEKLY) or 0
+    give_task(meeting, task_for({"kind": "key_task", "words": "换电缆"}), "staff-1")
+    end_meeting(meeting)
+    for decision in (Decision.PUT_OFF, Decision.PUT_OFF, Decision.DONE):
+        meeting = prepare_meeting(MeetingKind.WEEKLY) or 0
+        (matter,) = meeting_json(meeting)["matters"]
+        assert matter["words"] == "换电缆"
+        decide_matter(matter["id"], decision, {}, "staff-1")
+        end_meeting(meeting)
+    assert meeting_json(prepare_meeting(MeetingKind.WEEKLY) or 0)["matters"] == []
