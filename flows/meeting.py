@@ -8,6 +8,7 @@ from typing import Any
 from prefect import flow
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.actions import ArtifactCreate
+from prefect.client.schemas.objects import FlowRun
 from prefect.logging import get_run_logger
 
 from flows.asking import connect, forget_forms, last_answer, this_run_id, wait_for
@@ -29,8 +30,9 @@ from flows.forms.meeting import (
     typed_in,
     unusable,
 )
+from flows.links import run_link
 from flows.news import spread_news
-from flows.runs import refresh
+from flows.runs import live_runs, refresh
 from tasks.agenda import meeting_json
 from tasks.clock import utc_now
 from tasks.errors import AlreadyDecided, BadInput, DiandanError, MatterMoot
@@ -67,6 +69,10 @@ async def hold_meeting(what: str) -> None:
 
 
 async def _begin(client: PrefectClient, kind: MeetingKind, key: str) -> None:
+    other = await _written_down_elsewhere(client, kind)
+    if other is not None:
+        await _lead_to(client, kind, other)
+        return
     meeting = prepare_meeting(kind)
     if meeting is None:
         get_run_logger().info("没有要上会的事。")
@@ -76,6 +82,28 @@ async def _begin(client: PrefectClient, kind: MeetingKind, key: str) -> None:
         tell_members(meeting)
         await spread_news(client)
     await _ask_next(meeting, 0, key)
+
+
+async def _written_down_elsewhere(client: PrefectClient, kind: MeetingKind) -> FlowRun | None:
+    """The run that began before this one and still asks about the same meeting."""
+    live = await live_runs(client, f"meeting/{kind.label}")
+    began = {run.id: run.start_time for run in live if run.start_time}  # not what is only planned
+    mine = began.pop(this_run_id(), None)
+    earlier = (run for run in live if mine and run.id in began and began[run.id] < mine)
+    return min(earlier, key=lambda run: began[run.id], default=None)
+
+
+async def _lead_to(client: PrefectClient, kind: MeetingKind, other: FlowRun) -> None:
+    """Ends this run with the way to the one where the meeting is being written down."""
+    link = run_link(str(other.id))
+    said = f"{kind.label} · 已在另一个运行里"
+    await client.update_flow_run(this_run_id(), name=said)
+    advice = "要是那个运行不要了，先在它的页面上取消（Cancel），再启动一次。"
+    note = f"# {said}\n\n[打开那个运行]({link})，点右上角 **⋮ → Resume** 接着写。{advice}\n"
+    await client.create_artifact(
+        ArtifactCreate(type="markdown", description=said, data=note, flow_run_id=this_run_id())
+    )
+    get_run_logger().info("%s：%s。%s", said, link, advice)
 
 
 async def _decide(client: PrefectClient, answer: Answer, key: str) -> None:

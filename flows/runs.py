@@ -230,7 +230,12 @@ def _is_young(run: FlowRun, age: timedelta) -> bool:
 
 async def live_order_runs(client: PrefectClient) -> list[FlowRun]:
     """Every run of the order deployment that has not ended."""
-    deployment = await client.read_deployment_by_name(ORDER_DEPLOYMENT)
+    return await live_runs(client, ORDER_DEPLOYMENT)
+
+
+async def live_runs(client: PrefectClient, deployment_name: str) -> list[FlowRun]:
+    """Every run of a deployment that has not ended, planned ones too."""
+    deployment = await client.read_deployment_by_name(deployment_name)
     found: list[FlowRun] = []
     while True:
         page = await client.read_flow_runs(

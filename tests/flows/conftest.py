@@ -249,6 +249,7 @@ class FakePrefect:
         """A process takes a run up, until it waits again or ends."""
         self.here, run = run_id, self.runs[run_id]
         run.state = State(type=StateType.RUNNING)
+        run.start_time = run.start_time or datetime.now(UTC)
         try:
             asyncio.run(work(*given))
             run.state = State(type=StateType.COMPLETED)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from docx import Document
+from prefect.client.schemas.objects import FlowRun, State, StateType
 
 from flows.boards import MEETING
+from flows.links import run_link
 from flows.meeting import hold_meeting
 from tasks.house import House
 from tasks.meetings import decide_matter, newest_meeting, prepare_meeting
@@ -236,7 +239,7 @@ def test_who_sits_in_the_meeting_reads_the_agenda_once(
     prefect: Any, monday: Any, begin: Callable[..., Any], referred: Callable[..., str]
 ) -> None:
     number = referred()
-    begin()
+    begin().state = State(type=StateType.CANCELLED)
     begin()
     told = [one for one in messages_json() if one["event"] == "meeting_agenda"]
     assert [one["recipient"] for one in told] == ["staff-1", "m-004", "m-278"]
@@ -260,3 +263,74 @@ def test_the_weekly_meeting_asks_after_its_own_tasks_and_is_held_without_any(
     fill(run, decision="已办完")
     fill(run)
     assert prefect.form_of(begin("周例会").id).name == "TaskForm"
+
+
+# --- two at once ------------------------------------------------------------------------------------
+
+
+def test_a_meeting_that_is_being_written_down_is_not_written_down_a_second_time(
+    prefect: Any,
+    begin: Callable[..., Any],
+    fill: Callable[..., None],
+    referred: Callable[..., str],
+) -> None:
+    referred()
+    first = begin()
+    agenda = prefect.artifacts[MEETING].data
+    second = begin()
+    assert (second.state.is_completed(), second.name) == (True, "联席会议 · 已在另一个运行里")
+    (note,) = (one for one in prefect.artifacts.values() if one.flow_run_id == second.id)
+    assert run_link(str(first.id)) in note.data
+    assert run_link(str(first.id)) in prefect.log[-1]
+    assert prefect.artifacts[MEETING].data == agenda
+    assert prefect.form_of(begin("周例会").id).name == "TaskForm"  # another meeting
+    fill(first, decision="退回一线")
+    fill(first)
+    assert first.state.is_completed()
+    referred()
+    assert prefect.form_of(begin().id).name == "MatterForm"
+
+
+def cancelled(_prefect: Any, run: FlowRun) -> None:
+    run.state = State(type=StateType.CANCELLED)
+
+
+def crashed(_prefect: Any, run: FlowRun) -> None:
+    run.state = State(type=StateType.CRASHED)
+
+
+def deleted(prefect: Any, run: FlowRun) -> None:
+    del prefect.runs[run.id]
+
+
+def started_later(_prefect: Any, run: FlowRun) -> None:
+    run.state = State(type=StateType.RUNNING)
+    run.start_time = datetime.now(UTC) + timedelta(seconds=30)
+
+
+def planned_for_another_day(_prefect: Any, run: FlowRun) -> None:
+    run.state = State(type=StateType.SCHEDULED)
+    run.start_time = None
+
+
+@pytest.mark.parametrize(
+    "ended",
+    [cancelled, crashed, deleted, started_later, planned_for_another_day],
+)
+def test_a_run_that_writes_nothing_down_keeps_nobody_from_the_meeting(
+    prefect: Any,
+    begin: Callable[..., Any],
+    referred: Callable[..., str],
+    ended: Callable[[Any, FlowRun], None],
+) -> None:
+    number = referred()
+    ended(prefect, begin())
+    assert number in prefect.form_of(begin().id).description
+
+
+def test_a_run_that_is_just_going_on_keeps_the_meeting(
+    prefect: Any, begin: Callable[..., Any], referred: Callable[..., str]
+) -> None:
+    referred()
+    begin().state = State(type=StateType.SCHEDULED, name="Resuming")
+    assert begin().name == "联席会议 · 已在另一个运行里"
