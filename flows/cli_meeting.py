@@ -11,9 +11,16 @@ from flows.cli_opening import Json, open_house
 from flows.cli_output import print_columns, print_json
 from tasks.agenda import meeting_json
 from tasks.errors import BadInput
-from tasks.meetings import decide_matter, give_task, newest_meeting, prepare_meeting
-from tasks.models.enums import Decision, TaskKind
-from tasks.requests import task_for
+from tasks.meetings import (
+    decide_matter,
+    end_meeting,
+    give_task,
+    newest_meeting,
+    prepare_meeting,
+)
+from tasks.models.enums import Decision, MeetingKind, TaskKind
+from tasks.papers import minutes_of
+from tasks.requests import attendance_for, task_for
 from tasks.rules.funding import in_yuan
 
 meeting_commands = typer.Typer(help="The joint meeting: its agenda, its decisions, its tasks.")
@@ -80,6 +87,29 @@ def task(
     given = {name: value for name, value in typed.items() if value is not None}
     give_task(meeting, task_for(given), by)
     _show(meeting, as_json=True)
+
+
+@meeting_commands.command()
+def end(
+    context: typer.Context,
+    by: Annotated[str, typer.Option(help="Who writes the minutes.")],
+    present: Annotated[list[str] | None, typer.Option(help="Who came; once for each.")] = None,
+    chair: Annotated[str | None, typer.Option(help="Who led the meeting.")] = None,
+    kind: Annotated[MeetingKind, typer.Option()] = MeetingKind.JOINT,
+    as_json: Json = False,
+) -> None:
+    """End the last meeting, write its minutes and say in which file they are."""
+    open_house(context)
+    meeting = newest_meeting(kind)
+    if meeting is None:
+        raise BadInput(field="会议", problem="还没有开过会，先用 diandan meeting prepare。")
+    came = attendance_for({"present": present or (), "chair": chair or ""})
+    end_meeting(meeting, by, came)
+    file = str(minutes_of(meeting).file)
+    if as_json:
+        print_json({**meeting_json(meeting), "file": file})
+    else:
+        print(file)
 
 
 def _show(meeting: int | None, *, as_json: bool) -> None:

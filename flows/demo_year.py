@@ -171,7 +171,7 @@ def _meet(
         if "in_days" in task:
             typed["date"] = _day_after(at, task["in_days"])
         give_task(meeting, task_for(typed), entry["by"])
-    end_meeting(meeting)
+    end_meeting(meeting, entry["by"])
 
 
 def _decide(matter: int, decided: Mapping[str, Any], at: datetime, by: str) -> None:

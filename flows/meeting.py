@@ -19,12 +19,14 @@ from flows.forms.fields import Fields, build_form, keeping
 from flows.forms.meeting import (
     MATTER_FORM,
     TASK_FORM,
+    came_in,
     check_lead,
     decision_in,
     describe_matter,
     matter_fields,
     matter_in,
     meeting_in,
+    only_who_came,
     task_fields,
     task_in,
     typed_in,
@@ -137,7 +139,7 @@ async def _show_change(client: PrefectClient, meeting: int, matter: int) -> None
 
 
 async def _give(client: PrefectClient, answer: Answer, key: str) -> None:
-    """Writes down one task, and asks for more; without any the meeting is over."""
+    """Writes down one task, and asks for more; without any the meeting is over, with who came to it."""
     meeting = meeting_in(answer)
     try:
         typed = task_in(answer)
@@ -145,18 +147,20 @@ async def _give(client: PrefectClient, answer: Answer, key: str) -> None:
         kept = {**answer.values, "kind": TaskKind.ASSIGNMENT.label}
         await _ask_for_tasks(meeting, key, str(error), replace(answer, values=kept))
         return
+    try:
+        if typed is None:
+            end_meeting(meeting, answer.who, came_in(answer))
+        else:
+            give_task(meeting, task_for(typed), answer.who, f"{this_run_id()}:{answer.key}")
+    except DiandanError as error:
+        await _ask_for_tasks(meeting, key, str(error), answer)
+        return
     if typed is None:
-        end_meeting(meeting)
         await _publish(client, minutes_of(meeting))
         await spread_news(client)
         await forget_forms(client, this_run_id())
         return
-    try:
-        give_task(meeting, task_for(typed), answer.who, f"{this_run_id()}:{answer.key}")
-    except DiandanError as error:
-        await _ask_for_tasks(meeting, key, str(error), answer)
-        return
-    await _ask_for_tasks(meeting, key)
+    await _ask_for_tasks(meeting, key, earlier=only_who_came(answer))
 
 
 async def _ask_next(meeting: int, after: int, key: str, problem: str = "") -> None:

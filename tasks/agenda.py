@@ -11,7 +11,7 @@ from tasks.errors import BadInput
 from tasks.funding import books_of
 from tasks.house import house
 from tasks.models.enums import Action, Decision, Urgency
-from tasks.models.meeting_tables import Matter, Meeting, TaskRow
+from tasks.models.meeting_tables import Attendee, Matter, Meeting, TaskRow
 from tasks.models.tables import History, Order
 from tasks.rules.deadline import local_day
 from tasks.rules.meetings import DECISIONS
@@ -33,6 +33,9 @@ def meeting_json(meeting: int) -> dict[str, Any]:
             .where(Matter.meeting_id == meeting, col(Matter.dropped_at).is_(None))
             .order_by(col(Matter.id))
         )
+        came = (
+            select(Attendee.name).where(Attendee.meeting_id == meeting).order_by(col(Attendee.id))
+        )
         tasks = select(TaskRow).where(TaskRow.meeting_id == meeting).order_by(col(TaskRow.id))
         return {
             "meeting": found.id,
@@ -41,6 +44,9 @@ def meeting_json(meeting: int) -> dict[str, Any]:
             "day": local_day(found.ended_at or found.prepared_at, house().timezone).isoformat(),
             "prepared_at": found.prepared_at.isoformat(),
             "ended_at": found.ended_at.isoformat() if found.ended_at else None,
+            "chair": found.chair,
+            "attendees": list(session.exec(came)),
+            "minutes_by": name_of_actor(session, found.minutes_by) if found.minutes_by else None,
             "matters": [_matter(session, matter) for matter in matters],
             "tasks": [_task(task) for task in session.exec(tasks)],
         }

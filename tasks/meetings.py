@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from tasks.advance import state_of
+from tasks.attendance import write_attendance
 from tasks.clock import utc_now
 from tasks.db import reading, transaction
 from tasks.directory import actor, handler_id
@@ -22,7 +23,7 @@ from tasks.models.enums import (
     MeetingKind,
     Status,
 )
-from tasks.models.inputs import INPUTS, ActionInput, NewTask
+from tasks.models.inputs import INPUTS, ActionInput, Attendance, NewTask
 from tasks.models.meeting_tables import Matter, Meeting, TaskRow
 from tasks.models.tables import Order
 from tasks.orders import act_within
@@ -239,12 +240,21 @@ def meeting_of(matter: int) -> int:
         return found.meeting_id
 
 
-def end_meeting(meeting: int) -> None:
-    """Ends a meeting; what it has not decided comes onto the next agenda. Again it changes nothing."""
+def end_meeting(meeting: int, who: str | None = None, came: Attendance | None = None) -> None:
+    """Ends a meeting, unless it has ended, and notes who came and who wrote it down.
+
+    What it has not decided comes onto the next agenda. The same again changes nothing. Raises UnknownId.
+    """
     with transaction(house().database) as session:
         found = session.get(Meeting, meeting, with_for_update=True)
-        if found is not None and found.ended_at is None:
+        if found is None:
+            return
+        if found.ended_at is None:
             found.ended_at = utc_now()
+        if who is not None:
+            found.minutes_by = actor(session, who).id
+        if came is not None:
+            write_attendance(session, found, came)
 
 
 def _end_if_decided(session: Session, meeting: int) -> None:

@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 
 from tasks.errors import BadInput, NotFilledIn
 from tasks.models.enums import Action
-from tasks.models.inputs import INPUTS, ActionInput, NewMember, NewTask, Noted
+from tasks.models.inputs import INPUTS, ActionInput, Attendance, NewMember, NewTask, Noted
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -55,6 +55,8 @@ FIELD_WORDS = {
     "skills": "特长",
     "grids": "网格",
     "times": "什么时候有空",
+    "present": "到会的人",
+    "chair": "主持人",
 }
 
 
@@ -79,6 +81,14 @@ def task_for(values: Mapping[str, Any]) -> NewTask:
     if task is None:
         raise problems[0]
     return task
+
+
+def attendance_for(values: Mapping[str, Any]) -> Attendance:
+    """Who came to a meeting. Raises BadInput as `request_for` does."""
+    attendance, problems = _validated(Attendance, "到会", values)
+    if attendance is None:
+        raise problems[0]
+    return attendance
 
 
 def noted_for(label: str, values: Mapping[str, Any]) -> Noted:

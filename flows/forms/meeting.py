@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 from flows.forms.answers import NONE, Answer
-from flows.forms.fields import Fields, day, labels, pick, remembering, text, who
+from flows.forms.fields import Fields, day, labels, pick, remembering, text, ticks, who
+from tasks.attendance import expected_at
 from tasks.errors import BadInput
 from tasks.house import house
 from tasks.markup import escaped
 from tasks.models.enums import Decision, MatterKind, TaskKind
+from tasks.models.inputs import Attendance
+from tasks.requests import attendance_for
 from tasks.rules.funding import in_yuan
 
 MATTER_FORM, TASK_FORM = "MatterForm", "TaskForm"
 NO_MORE = "没有了，结束会议"
 USUAL_TIME = timedelta(days=30)
+_BETWEEN_NAMES = re.compile(r"[、，,；;\n]")
+_WHO_CAME = ("present", "chair", "others")
 _OF_AN_ORDER = frozenset(MatterKind) - {MatterKind.EXTENSION, MatterKind.FOLLOW_UP}
 _WITH_HANDLER = frozenset({Decision.APPOINT, Decision.OPEN_FUNDING})
 
@@ -107,7 +114,8 @@ def _put_off(last: dict[str, str]) -> str:
 
 
 def task_fields(meeting: int, today: date) -> Fields:
-    """What else somebody has to do; nothing of the kind ends the meeting."""
+    """What else somebody has to do, and who came; no more to do ends the meeting."""
+    expected = expected_at(meeting)
     names = [handler.name for handler in house().catalog.handlers.values()]
     return {
         "who": who(),
@@ -117,7 +125,24 @@ def task_fields(meeting: int, today: date) -> Fields:
         "words": text("内容"),
         "handler": pick("交给谁", [NONE, *names], NONE),
         "date": day("到哪天", today + USUAL_TIME),
+        "present": ticks("到会的人", [*expected.people, *expected.handlers]),
+        "chair": pick("主持人", [NONE, *expected.people], NONE),
+        "others": text("其他到会的人（用顿号隔开）"),
     }
+
+
+def came_in(answer: Answer) -> Attendance:
+    """Who came, and who led the meeting. Raises BadInput."""
+    others = [name for name in _BETWEEN_NAMES.split(answer.text("others")) if name.strip()]
+    chair = answer.text("chair")
+    present = [*(answer.values.get("present") or ()), *others]
+    return attendance_for({"present": present, "chair": "" if chair == NONE else chair})
+
+
+def only_who_came(answer: Answer) -> Answer:
+    """An answer without its task, which has been noted: what the next form keeps."""
+    kept = {name: answer.values[name] for name in _WHO_CAME if name in answer.values}
+    return replace(answer, values=kept)
 
 
 def meeting_in(answer: Answer) -> int:

@@ -349,6 +349,14 @@ class NewTask(BaseModel):
     date: Day | None = None
 
 
+class Attendance(BaseModel):
+    """Who came to a meeting, and who led it, by id or name."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    present: tuple[Annotated[Name, Field(min_length=1)], ...] = ()
+    chair: Name = ""
+
+
 class Noted(BaseModel):
     """What goes with a meeting's decision that only says how things stand."""
 

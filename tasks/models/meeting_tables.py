@@ -31,6 +31,17 @@ class Meeting(SQLModel, table=True):
     kind: MeetingKind = Field(sa_type=enum_type(MeetingKind))
     prepared_at: datetime = Field(sa_type=UtcDateTime)
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    chair: str | None = None  # by name, as it was that day
+    minutes_by: str | None = None
+
+
+class Attendee(SQLModel, table=True):
+    """Somebody who came to a meeting, by the name of that day: many have no id."""
+
+    __tablename__ = "attendees"
+    id: int | None = Field(default=None, primary_key=True)
+    meeting_id: int = Field(foreign_key="meetings.id", index=True)
+    name: str
 
 
 class Matter(SQLModel, table=True):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from docx import Document
 
 Command = Callable[..., Any]
 MONDAY = ("--at", "2026-09-14T10:00")
@@ -80,3 +82,45 @@ def test_a_matter_is_put_off_with_its_reason(command: Command, wish: str) -> Non
     (again,) = command(*MONDAY, "meeting", "prepare", "--json").json["matters"]
     assert (again["order"], again["decision"]) == (wish, None)
     assert again["put_off"]["reason"] == "等设计图"
+
+
+def test_a_meeting_is_ended_with_who_was_there_and_its_minutes_lie_in_a_file(
+    command: Command, wish: str
+) -> None:
+    command(*MONDAY, "meeting", "prepare")
+    came = ("--present", "staff-2", "--present", "居民代表甲", "--chair", "洛桑罗布")
+    said = command(*MONDAY, "meeting", "end", "--by", "staff-1", *came)
+    file = Path(said.out.strip())
+    text = [one.text for one in Document(str(file)).paragraphs]
+    assert "到会：洛桑罗布、格桑卓玛、居民代表甲（3）" in text
+    shown = command("meeting", "show", "--json").json
+    assert shown["attendees"] == ["洛桑罗布", "格桑卓玛", "居民代表甲"]
+    assert (shown["chair"], shown["minutes_by"]) == ("洛桑罗布", "洛桑罗布")
+    assert shown["ended_at"] is not None
+    again = command(*MONDAY, "meeting", "end", "--by", "staff-1", "--json").json
+    assert (again["file"], again["attendees"]) == (str(file), shown["attendees"])
+
+
+def test_a_meeting_that_never_was_is_not_ended(command: Command) -> None:
+    command("init", "--purpose", "test")
+    said = command("meeting", "end", "--by", "staff-1")
+    assert (said.code, said.out) == (2, "")
+    assert "还没有开过会" in said.error
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        (("--by", "nobody"), "没有操作人“nobody”"),
+        (("--by", "staff-1", "--present", "  "), "“到会的人（present）”没有填"),
+        (("--by", "staff-1", "--chair", "主" * 61), "“主持人（chair）”不对：太长了，最多 60 个字"),
+    ],
+)
+def test_an_end_that_is_not_right_ends_nothing(
+    command: Command, wish: str, typed: tuple[str, ...], sentence: str
+) -> None:
+    command(*MONDAY, "meeting", "prepare")
+    said = command(*MONDAY, "meeting", "end", *typed)
+    assert said.code == 2
+    assert sentence in said.error
+    assert command("meeting", "show", "--json").json["ended_at"] is None

@@ -265,6 +265,62 @@ def test_the_weekly_meeting_asks_after_its_own_tasks_and_is_held_without_any(
     assert prefect.form_of(begin("周例会").id).name == "TaskForm"
 
 
+# --- who was there ----------------------------------------------------------------------------------
+
+
+def test_who_came_stands_in_the_minutes_and_is_typed_once(
+    prefect: Any,
+    monday: Any,
+    begin: Callable[..., Any],
+    fill: Callable[..., None],
+    referred: Callable[..., str],
+    sqlite_house: House,
+) -> None:
+    referred()
+    run = begin()
+    fill(run, handler="住房建设所", date="2026-10-15")
+    form = prefect.form_of(run.id)
+    offered = form.fields["present"]["items"]["enum"]
+    assert {"洛桑罗布", "住房建设所"} <= set(offered)
+    assert "供水站" not in offered  # has nothing on this agenda
+    assert "住房建设所" not in form.options("chair")
+    came = ["住房建设所", "洛桑罗布"]
+    fill(
+        run,
+        kind="重点任务",
+        words="电缆换掉",
+        handler="供电所",
+        present=came,
+        chair="格桑卓玛",
+        others="居民代表甲、居民代表乙",
+    )
+    form = prefect.form_of(run.id)
+    assert "供电所" in form.fields["present"]["items"]["enum"]
+    assert form.preselected["present"] == came
+    assert form.preselected["words"] == ""
+    fill(run, others="代表" * 40)
+    assert "“到会的人”不对：太长了，最多 60 个字。" in prefect.form_of(run.id).description
+    assert prefect.form_of(run.id).preselected["present"] == came
+    fill(run, others="居民代表甲，居民代表乙")
+    assert run.state.is_completed()
+    minutes = prefect.artifacts[MEETING].data
+    assert "主持：格桑卓玛" in minutes
+    assert "到会：格桑卓玛、住房建设所、洛桑罗布、居民代表甲、居民代表乙（5）" in minutes
+    assert "记录：洛桑罗布" in minutes
+    (file,) = Path(sqlite_house.settings.home / "meetings").glob("*-纪要.docx")
+    lines = [one.text for one in Document(str(file)).paragraphs]
+    assert "主持：格桑卓玛" in lines
+
+
+def test_a_meeting_may_end_without_a_word_about_who_came(
+    prefect: Any, begin: Callable[..., Any], fill: Callable[..., None]
+) -> None:
+    run = begin("周例会")
+    fill(run)
+    assert run.state.is_completed()
+    assert "主持" not in prefect.artifacts[MEETING].data
+
+
 # --- two at once ------------------------------------------------------------------------------------
 
 
