@@ -212,7 +212,10 @@ def _today() -> Any:
 
 async def _publish(client: PrefectClient, paper: Paper) -> None:
     """On the page of this run, and under the link that always leads to the newest."""
-    where = f"\n\n文档：`{paper.file}`\n"
+    where = (
+        f"\n\n---\n\n同样内容的 DOCX 文档在装着点单的那台电脑上，{paper.file.parent.name} 文件夹里："
+        f"`{paper.file}`。用别的电脑，选中上面的内容，复制、粘贴到文档里也一样。\n"
+    )
     await client.create_artifact(
         ArtifactCreate(
             type="markdown",

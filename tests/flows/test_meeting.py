@@ -136,6 +136,9 @@ def test_tasks_are_noted_and_the_minutes_lie_ready_as_page_and_document(
         in (minutes)
     )
     (file,) = Path(sqlite_house.settings.home / "meetings").glob("*-纪要.docx")
+    assert "在装着点单的那台电脑上，meetings 文件夹里" in minutes
+    assert f"`{file}`" in minutes
+    assert "复制、粘贴到文档里" in minutes
     document = Document(str(file))
     assert document.paragraphs[0].text == "示范社区联席会议纪要"
     decided, given = ([cell.text for cell in table.rows[1].cells] for table in document.tables)
