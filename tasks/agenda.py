@@ -119,6 +119,7 @@ def _order(session: Session, order: Order) -> dict[str, Any]:
         "asked_until": local_day(asked, house().timezone).isoformat() if asked else None,
         "target": order.target,
         "received": funds.raised,
+        "outstanding": funds.pledged - funds.received,
     }
 
 

@@ -145,8 +145,7 @@ def decide_matter(
             return found.meeting_id
         _check_undecided(session, found)
         if decision not in DECISIONS[found.kind]:
-            allowed = "、".join(f"{one.label}（{one.value}）" for one in DECISIONS[found.kind])
-            raise BadInput(field="决定", problem=f"对“{found.kind.label}”可以：{allowed}。")
+            raise BadInput(field="决定", problem=_what_can_be_decided(found.kind, decision))
         taken = typed if decision in JUST_NOTED else {"reason": typed.get("reason") or ""}
         noted = noted_for(decision.label, taken)
         if found.task_id is not None:
@@ -159,6 +158,16 @@ def decide_matter(
         session.flush()
         _end_if_decided(session, found.meeting_id)
         return found.meeting_id
+
+
+def _what_can_be_decided(kind: MatterKind, instead_of: Decision) -> str:
+    allowed = "、".join(f"{one.label}（{one.value}）" for one in DECISIONS[kind])
+    only = (
+        f"只有提交会议的大心愿才能“{instead_of.label}”；"
+        if instead_of is Decision.OPEN_FUNDING
+        else ""
+    )
+    return f"{only}对“{kind.label}”可以：{allowed}。"
 
 
 def _lock(session: Session, matter: int) -> Matter:

@@ -103,8 +103,14 @@ def describe_matter(matter: dict[str, Any], place: int, count: int) -> str:
     if matter.get("asked_until"):
         lines.append(f"申请延到 {matter['asked_until']}")
     if matter.get("target"):
-        lines.append(f"目标 {in_yuan(matter['target'])} 元，已有 {in_yuan(matter['received'])} 元")
+        lines.append(_money(matter))
     return "\n\n".join(line for line in lines if line)
+
+
+def _money(wish: dict[str, Any]) -> str:
+    said = f"目标 {in_yuan(wish['target'])} 元，已有 {in_yuan(wish['received'])} 元"
+    to_come = wish["outstanding"]
+    return f"{said}，认领未到账 {in_yuan(to_come)} 元" if to_come else said
 
 
 def _put_off(last: dict[str, str]) -> str:

@@ -14,6 +14,7 @@ from prefect.client.schemas.objects import FlowRun, State, StateType
 from flows.boards import MEETING
 from flows.links import run_link
 from flows.meeting import hold_meeting
+from tasks.clock import clock_at
 from tasks.house import House
 from tasks.meetings import decide_matter, newest_meeting, prepare_meeting
 from tasks.models.enums import Decision, Status
@@ -393,3 +394,65 @@ def test_a_run_that_is_just_going_on_keeps_the_meeting(
     referred()
     begin().state = State(type=StateType.SCHEDULED, name="Resuming")
     assert begin().name == "联席会议 · 已在另一个运行里"
+
+
+# --- money ------------------------------------------------------------------------------------------
+
+
+def test_a_wish_that_comes_back_says_what_was_promised_and_has_not_come(
+    prefect: Any,
+    monday: Any,
+    begin: Callable[..., Any],
+    wish: str,
+    do: Callable[..., None],
+) -> None:
+    plan = {"to": "unit-housing", "date": "2026-12-15", "yuan": "5000", "reason": "修活动室"}
+    do(wish, "open_funding", **plan)
+    do(wish, "pledge", donor="爱心超市", kind="money", yuan="1200")
+    do(wish, "pledge", donor="某某", kind="goods", yuan="300.50", anonymous=True)
+    do(wish, "receive", pledge=1, yuan="1000")
+    with clock_at(monday + timedelta(days=100)):
+        do(wish, "fail_funding", by="system")
+        description = prefect.form_of(begin().id).description
+    said = "目标 5000.00 元，已有 1000.00 元，认领未到账 500.50 元"
+    assert said in description
+    assert said in prefect.artifacts[MEETING].data
+    assert "某某" not in description
+
+
+@pytest.mark.parametrize(
+    ("typed", "problem"),
+    [
+        ("-5", "金额要写成元，最多两位小数，例如 12.34。"),
+        ("0.001", "金额要写成元，最多两位小数，例如 12.34。"),
+        ("五千", "金额要写成元，最多两位小数，例如 12.34。"),
+        ("0", "金额要大于 0，且不超过一千亿元。"),
+    ],
+)
+def test_money_that_is_none_is_refused_by_its_name_and_stays_in_the_form(
+    prefect: Any,
+    begin: Callable[..., Any],
+    fill: Callable[..., None],
+    wish: str,
+    look: Look,
+    typed: str,
+    problem: str,
+) -> None:
+    run = begin()
+    fill(run, handler="住房建设所", yuan=typed, reason="修活动室", date="2026-12-15")
+    form = prefect.form_of(run.id)
+    assert f"“金额（元）”不对：{problem}" in form.description
+    kept = form.preselected
+    assert (kept["yuan"], kept["handler"], kept["reason"]) == (typed, "住房建设所", "修活动室")
+    assert look(wish).status is Status.IN_MEETING
+
+
+def test_an_appeal_has_no_funds_to_raise(
+    prefect: Any, begin: Callable[..., Any], fill: Callable[..., None], referred: Callable[..., str]
+) -> None:
+    number = referred()
+    run = begin()
+    fill(run, decision="开始筹集", handler="住房建设所", yuan="500")  # of another day's form
+    description = prefect.form_of(run.id).description
+    assert "“决定”不对：只有提交会议的大心愿才能“开始筹集”；对“提交会议的订单”可以：" in description
+    assert number in description
