@@ -89,3 +89,20 @@ def test_a_finish_without_a_word_shows_the_form_again_and_says_why(up) -> None:
     assert form["title"] == "WorkForm"
     assert "⚠️" in form["description"] and "必须填写" in form["description"]
     assert up.stands(number) == before
+
+
+def test_of_two_who_start_the_meeting_at_once_one_writes_it_down(up, wait) -> None:
+    runs = [up.begin("meeting/周例会", what="周例会") for _ in range(2)]
+    wait(lambda: sorted(up.state(run) for run in runs) == ["COMPLETED", "PAUSED"])
+    writing, led_away = sorted(runs, key=up.state, reverse=True)
+    assert up.run(led_away)["name"] == "周例会 · 已在另一个运行里"
+    up.answer(writing, who=LUO)
+    wait(lambda: up.state(writing) == "COMPLETED")
+    third = up.begin("meeting/周例会", what="周例会")
+    wait(lambda: up.state(third) == "PAUSED")
+    up.set_state(third, type="CANCELLED")
+    fourth = up.begin("meeting/周例会", what="周例会")
+    wait(lambda: up.state(fourth) == "PAUSED")
+    up.answer(fourth, who=LUO, present=["格桑卓玛"], chair="洛桑罗布")
+    wait(lambda: up.state(fourth) == "COMPLETED")
+    assert "到会：洛桑罗布、格桑卓玛（2）" in up.board("meeting")
