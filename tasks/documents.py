@@ -52,6 +52,8 @@ def _set_up(document: Docx) -> None:
     section.left_margin, section.right_margin = _LEFT, _RIGHT
     document.core_properties.author = document.core_properties.comments = ""
     _write_in(document.styles["Normal"], _SONG, _BODY)
+    for language in document.styles.element.iter(qn("w:lang")):
+        language.set(qn("w:eastAsia"), "zh-CN")  # or each word is marked as misspelt
     for name, size in _SIZES.items():
         _write_in(document.styles[name], _HEI, size)
     border = document.styles["Title"].element.pPr.find(qn("w:pBdr"))

@@ -55,6 +55,11 @@ def test_its_title_stands_in_the_middle_in_black_heiti_and_its_words_in_songti(
         assert one.style.font.color.rgb == RGBColor(0, 0, 0)
 
 
+def test_its_language_is_chinese(document: Docx) -> None:
+    (language,) = document.styles.element.iter(qn("w:lang"))
+    assert language.get(qn("w:eastAsia")) == "zh-CN"
+
+
 def test_its_table_fills_the_page_has_room_for_words_and_its_head_on_every_page(
     document: Docx,
 ) -> None:
