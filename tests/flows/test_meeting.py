@@ -229,7 +229,7 @@ def test_what_was_put_off_is_on_the_next_agenda(
     fill(run)
     assert run.state.is_completed()
     minutes = prefect.artifacts[MEETING].data
-    assert "议题 2 个，决定 1 个，以后再议 1 个" in minutes
+    assert "2026年9月14日，议题 2 个，决定 1 个，以后再议 1 个" in minutes
     assert "| 以后再议：等设计图 |" in minutes
     ended = newest_meeting()
     assert prepare_meeting() != ended
