@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from prefect import flow
-from prefect.client.orchestration import PrefectClient
-from prefect.logging import get_run_logger
 
-from flows.asking import connect, forget_forms, last_answer, this_run_id, wait_for
 from flows.forms.answers import Answer
-from flows.forms.description import warning
-from flows.forms.fields import Fields, build_form, keeping, must, pick, text, ticks, who
-from flows.runs import refresh
+from flows.forms.fields import Fields, must, pick, text, ticks, who
+from flows.one_form import Question, ask_and_do
 from tasks.directory import member_lines
-from tasks.errors import BadInput, DiandanError
+from tasks.done import Done
+from tasks.errors import BadInput
 from tasks.house import house
 from tasks.registration import leave, register, registered, verify
 from tasks.requests import member_for
@@ -26,53 +21,23 @@ EVERYWHERE = "全部退出"
 @flow(name="register-member", flow_run_name="党员报到")
 async def register_member() -> None:
     """Asks who comes to help, and notes it; a refusal is shown above the same form."""
-    await _ask_and_do("RegisterForm", _registration, "**党员报到** · 核实以后才能认领", _register)
+    hint = "**党员报到** · 核实以后才能认领"
+    await ask_and_do(Question("RegisterForm", hint, _registration), _register)
 
 
 @flow(name="verify-members", flow_run_name="核实报到")
 async def verify_members() -> None:
     """Offers everybody who waits to be verified."""
-    if not _waiting():
-        get_run_logger().info("没有要核实的人。")
-        return
-    await _ask_and_do("VerifyForm", _verification, "**核实报到** · 勾出核实过的人", _verify)
+    hint = "**核实报到** · 勾出核实过的人"
+    question = Question("VerifyForm", hint, _verification, nothing="没有要核实的人。")
+    await ask_and_do(question, _verify)
 
 
 @flow(name="leave-team", flow_run_name="退出队伍")
 async def leave_team() -> None:
     """Asks who leaves what; their orders go back to be claimed anew."""
     hint = "**退出队伍** · 手里的订单退回来，由别人认领"
-    await _ask_and_do("LeaveForm", _leaving, hint, _leave)
-
-
-async def _ask_and_do(
-    name: str,
-    fields: Callable[[], Fields],
-    hint: str,
-    carry_out: Callable[[Answer], tuple[str, list[str]]],
-) -> None:
-    """Asks until what was typed could be done. `carry_out` says what was done, and which orders it changed."""
-    async with connect() as client:
-        answer, next_key = await last_answer(client, name.lower())
-        problem = ""
-        if answer is not None:
-            try:
-                said, numbers = carry_out(answer)
-            except DiandanError as error:
-                problem = str(error)
-            else:
-                await _end(client, said, numbers)
-                return
-        shown = keeping(fields(), answer.values if answer else {})
-        await wait_for(build_form(name, shown, warning(problem) + hint), next_key)
-
-
-async def _end(client: PrefectClient, said: str, numbers: list[str]) -> None:
-    for number in numbers:
-        await refresh(client, number)
-    get_run_logger().info("%s", said)
-    await client.update_flow_run(this_run_id(), name=said)
-    await forget_forms(client, this_run_id())
+    await ask_and_do(Question("LeaveForm", hint, _leaving), _leave)
 
 
 def _handlers() -> list[str]:
@@ -92,12 +57,12 @@ def _registration() -> Fields:
     }
 
 
-def _register(answer: Answer) -> tuple[str, list[str]]:
+def _register(answer: Answer) -> Done:
     typed = {name: answer.text(name) for name in ("name", "phone", "to", "times")}
     skills = [skill for skill in answer.text("skills").replace("，", "、").split("、") if skill]
     new = member_for({**typed, "skills": skills, "grids": answer.values.get("grids") or []})
     id = register(new, answer.who, verified=answer.text("seen") == SEEN)
-    return f"党员报到 · {id}", []
+    return Done(f"党员报到 · {id}")
 
 
 def _waiting() -> dict[str, str]:
@@ -110,14 +75,15 @@ def _waiting() -> dict[str, str]:
 
 
 def _verification() -> Fields:
-    return {"who": who(), "seen": ticks("核实过的人", list(_waiting()))}
+    waiting = list(_waiting())
+    return {"who": who(), "seen": ticks("核实过的人", waiting)} if waiting else {}
 
 
-def _verify(answer: Answer) -> tuple[str, list[str]]:
+def _verify(answer: Answer) -> Done:
     ids = [str(line).split(" ")[0] for line in answer.values.get("seen") or []]
     if not ids:
         raise BadInput(field="核实过的人", problem="还没有选。")
-    return f"核实报到 · {verify(ids, answer.who)} 人", []
+    return Done(f"核实报到 · {verify(ids, answer.who)} 人")
 
 
 def _leaving() -> Fields:
@@ -128,10 +94,10 @@ def _leaving() -> Fields:
     }
 
 
-def _leave(answer: Answer) -> tuple[str, list[str]]:
+def _leave(answer: Answer) -> Done:
     line, place = answer.text("member"), answer.text("from")
     id = member_lines().get(line)
     if id is None or not place:
         raise BadInput(field="谁退出、退出哪里", problem="请都选上。")
     numbers = leave(id, None if place == EVERYWHERE else place, answer.who)
-    return f"退出队伍 · 退回 {len(numbers)} 件", numbers
+    return Done(f"退出队伍 · 退回 {len(numbers)} 件", numbers)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from sqlmodel import Session
 from tasks.errors import BadDatabase
 
 BUSY_SECONDS = 30  # how long a writer waits for another one
+_whole: ContextVar[Session | None] = ContextVar("_whole", default=None)
 
 
 def _prepare_sqlite(engine: Engine) -> None:
@@ -96,11 +98,27 @@ def transaction(url: str) -> Iterator[Session]:
     """A session that is committed at the end, or rolled back whole when anything is raised.
 
     Objects can still be read after the commit. Never hold one while talking to the network.
+    Within a `whole_transaction` it is a part of that one.
     """
+    if (whole := _whole.get()) is not None:
+        yield whole
+        whole.flush()
+        return
     with _connected(url, writes=True) as connection, _begun(connection, url):
         with Session(bind=connection, expire_on_commit=False) as session:
             yield session
             session.flush()
+
+
+@contextmanager
+def whole_transaction(url: str) -> Iterator[Session]:
+    """A transaction of which every `transaction` within is a part: all of it is committed, or nothing."""
+    with transaction(url) as session:
+        token = _whole.set(session)
+        try:
+            yield session
+        finally:
+            _whole.reset(token)
 
 
 @contextmanager

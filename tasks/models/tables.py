@@ -47,6 +47,15 @@ class Installation(SQLModel, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
+class DoneForm(SQLModel, table=True):
+    """What the form of a run has done, written with the deed: a run of one form does one thing."""
+
+    __tablename__ = "done_forms"
+    run: str = Field(primary_key=True)  # its id in Prefect
+    said: str
+    numbers: list[str] = Field(sa_column=Column(JSON, nullable=False))  # of the orders it changed
+
+
 class Counter(SQLModel, table=True):
     """The last number given out per kind and year."""
 

@@ -31,15 +31,14 @@ from pydantic import BaseModel
 
 import flows.actions
 import flows.asking
-import flows.away
 import flows.chat
 import flows.finding
 import flows.importing
 import flows.intake
 import flows.meeting
 import flows.nightly
+import flows.one_form
 import flows.order
-import flows.registration
 import flows.runs
 import flows.sweeps
 import flows.told
@@ -337,9 +336,8 @@ def prefect(sqlite_house: House, monkeypatch: pytest.MonkeyPatch) -> FakePrefect
         flows.sweeps,
         flows.nightly,
         flows.weekly,
-        flows.away,
         flows.meeting,
-        flows.registration,
+        flows.one_form,
     ):
         monkeypatch.setattr(module, "get_run_logger", lambda: logger)
     monkeypatch.setattr(flows.order, "apply_answer", flows.order.apply_answer.fn)

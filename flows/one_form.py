@@ -1,0 +1,74 @@
+"""Flows of one form: ask, do what was typed once, say it. What could not be done is asked again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from prefect.client.orchestration import PrefectClient
+from prefect.logging import get_run_logger
+
+from flows.asking import connect, forget_forms, last_answer, this_run_id, wait_for
+from flows.forms.answers import Answer
+from flows.forms.description import warning
+from flows.forms.fields import Fields, build_form, keeping
+from flows.runs import refresh
+from tasks.done import Done, do_once, what_was_done
+from tasks.errors import DiandanError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Question:
+    """A form to be: its ASCII name, what stands above it, and its fields.
+
+    Where there is nothing to choose from, `fields` gives none, and `nothing` is said instead.
+    """
+
+    name: str
+    hint: str
+    fields: Callable[[], Fields]
+    nothing: str = ""
+
+
+async def ask_and_do(question: Question, deed: Callable[[Answer], Done]) -> None:
+    """Asks until what was typed could be done, does it once, and shows it where orders were changed.
+
+    A process that died after the deed is taken up by another one, which only says what was done.
+    """
+    run = str(this_run_id())
+    async with connect() as client:
+        done = what_was_done(run) or await _ask(
+            client, question, lambda answer: do_once(run, lambda: deed(answer))
+        )
+        if done is not None:
+            for number in done.numbers:
+                await refresh(client, number)
+            await _end(client, done.said)
+
+
+async def _ask(client: PrefectClient, question: Question, use: Callable[[Answer], T]) -> T | None:
+    """What the answer came to; None where there is nothing to ask. A refusal is shown above the same form."""
+    problem = ""
+    while True:
+        answer, next_key = await last_answer(client, question.name.lower())
+        if answer is not None:
+            try:
+                return use(answer)
+            except DiandanError as error:
+                problem = str(error)
+        fields = question.fields()
+        if not fields:
+            get_run_logger().info("%s", question.nothing)
+            return None
+        shown = keeping(fields, answer.values if answer else {})
+        form = build_form(question.name, shown, warning(problem) + question.hint)
+        await wait_for(form, next_key)
+
+
+async def _end(client: PrefectClient, said: str) -> None:
+    get_run_logger().info("%s", said)
+    await client.update_flow_run(this_run_id(), name=said)
+    await forget_forms(client, this_run_id())
