@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from prefect import flow
-from prefect.client.schemas.actions import ArtifactCreate
 from prefect.logging import get_run_logger
 from pydantic import BaseModel, create_model
 
@@ -13,6 +12,7 @@ from flows.asking import connect, this_run_id
 from flows.boards import table_of
 from flows.forms.fields import Fields, pick, positioned, text
 from flows.links import artifact_link
+from flows.pages import put_on_run
 from tasks.clock import utc_now
 from tasks.errors import DiandanError
 from tasks.finding import Wanted, count, lines
@@ -58,14 +58,7 @@ async def find(查找: FindForm) -> None:
         title = f"找到 {total} 件" + f"（先列最新的 {MOST} 件）" * (total > MOST)
         body = table_of(found, utc_now()) if found else "换一个词，或者少选几项再找。"
     async with connect() as client:
-        page = await client.create_artifact(
-            ArtifactCreate(
-                type="markdown",  # without a key: it is this run's, not one of the lists
-                description=title,
-                data=f"# {title}\n\n{body}",
-                flow_run_id=this_run_id(),
-            )
-        )
+        page = await put_on_run(client, title, f"# {title}\n\n{body}")
         # what was looked for may be a name or a phone, and Prefect keeps names of runs for days
         await client.update_flow_run(this_run_id(), name=f"查找 · {title}")
     get_run_logger().info("%s：%s", title, artifact_link(page.id))

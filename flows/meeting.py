@@ -7,7 +7,6 @@ from typing import Any
 
 from prefect import flow
 from prefect.client.orchestration import PrefectClient
-from prefect.client.schemas.actions import ArtifactCreate
 from prefect.client.schemas.objects import FlowRun
 from prefect.logging import get_run_logger
 
@@ -34,6 +33,7 @@ from flows.forms.meeting import (
 )
 from flows.links import run_link
 from flows.news import spread_news
+from flows.pages import put_on_run
 from flows.runs import live_runs, refresh
 from tasks.agenda import meeting_json
 from tasks.clock import utc_now
@@ -216,13 +216,6 @@ async def _publish(client: PrefectClient, paper: Paper) -> None:
         f"\n\n---\n\n同样内容的 DOCX 文档在装着点单的那台电脑上，{paper.file.parent.name} 文件夹里："
         f"`{paper.file}`。用别的电脑，选中上面的内容，复制、粘贴到文档里也一样。\n"
     )
-    await client.create_artifact(
-        ArtifactCreate(
-            type="markdown",
-            description=paper.title,
-            data=paper.markdown + where,
-            flow_run_id=this_run_id(),
-        )
-    )
+    await put_on_run(client, paper.title, paper.markdown + where)
     await write_board(client, MEETING, "会议", paper.markdown + where)
     get_run_logger().info("%s：%s", paper.title, paper.file)

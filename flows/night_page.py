@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from prefect.client.orchestration import PrefectClient
-from prefect.client.schemas.actions import ArtifactCreate
 
-from flows.asking import this_run_id
 from flows.boards import NIGHT, WEEK, table_of, write_board
+from flows.pages import put_on_run, section, table
 from flows.sweep_words import WORDS
 from tasks.brief import Standing, Undelivered, Week
 from tasks.clock import utc_now
@@ -22,13 +21,13 @@ from tasks.rules.deadline import local_time
 async def show_trial(client: PrefectClient, tally: Tally) -> None:
     """What a sweep would do, on the page of its run; nothing of it was done."""
     head = f"# 只看不做：会做这些\n\n{_done(tally, is_trial=True)}"
-    failed = _section("没有处理成的", _set_aside(tally.failed))
+    failed = section("没有处理成的", _set_aside(tally.failed))
     await show_trial_text(client, "\n\n".join(filter(None, [head, failed])))
 
 
 async def show_trial_text(client: PrefectClient, markdown: str) -> None:
     """A page of a run that has changed nothing."""
-    await _on_run(client, "只看不做", markdown)
+    await put_on_run(client, "只看不做", markdown)
 
 
 async def show_night(client: PrefectClient, tally: Tally, standing: Standing) -> None:
@@ -42,19 +41,8 @@ async def show_week(client: PrefectClient, week: Week) -> None:
 
 
 async def _show(client: PrefectClient, key: str, title: str, markdown: str) -> None:
-    await _on_run(client, title, markdown)
+    await put_on_run(client, title, markdown)
     await write_board(client, key, title, markdown)
-
-
-async def _on_run(client: PrefectClient, title: str, markdown: str) -> None:
-    await client.create_artifact(
-        ArtifactCreate(
-            type="markdown",
-            description=title,
-            data=markdown,
-            flow_run_id=this_run_id(),
-        )
-    )
 
 
 def night_report(tally: Tally, standing: Standing) -> str:
@@ -66,13 +54,13 @@ def night_report(tally: Tally, standing: Standing) -> str:
         f"要打的电话 **{figures['to_tell']}** 条 · 没送到的消息 **{figures['failed']}** 条"
     )
     parts = (
-        _section("配置有错，照改之前的办", escaped(house().slip)),
-        _section("没有处理成的，今夜再试", _set_aside(tally.failed)),
-        _section(f"超期 {figures['overdue']} 件", _overdue(standing.overdue, figures["overdue"])),
-        _section("在哪一步等着", _stages(standing)),
-        _section("已上报到哪一级", _rungs(standing)),
-        _section("没有送到的消息", _undelivered(standing.undelivered)),
-        _section("这一夜做了什么", _done(tally, is_trial=False)),
+        section("配置有错，照改之前的办", escaped(house().slip)),
+        section("没有处理成的，今夜再试", _set_aside(tally.failed)),
+        section(f"超期 {figures['overdue']} 件", _overdue(standing.overdue, figures["overdue"])),
+        section("在哪一步等着", _stages(standing)),
+        section("已上报到哪一级", _rungs(standing)),
+        section("没有送到的消息", _undelivered(standing.undelivered)),
+        section("这一夜做了什么", _done(tally, is_trial=False)),
     )
     return "\n\n".join([head, *filter(None, parts)])
 
@@ -88,24 +76,13 @@ def week_report(week: Week) -> str:
         f"已上报 **{figures['raised']}** 件。"
     )
     rows = [(name, str(placed), str(done)) for name, placed, done in week.grids]
-    grids = _section("各网格", _table(("网格", "收到", "办结"), rows))
+    grids = section("各网格", table(("网格", "收到", "办结"), rows))
     told = "“向居民汇报”的文字在“要打的电话 / 要转发的文字”里，转发后打勾。"
     return "\n\n".join(filter(None, [head + line, grids, told]))
 
 
-def _section(title: str, body: str) -> str:
-    return f"## {title}\n\n{body}" if body else ""
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    if not rows:
-        return ""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
 def _set_aside(failed: Sequence[tuple[str, str]]) -> str:
-    return _table(("哪一件", "原因"), [(escaped(what), escaped(why)) for what, why in failed])
+    return table(("哪一件", "原因"), [(escaped(what), escaped(why)) for what, why in failed])
 
 
 def _overdue(lines: Sequence[Line], count: int) -> str:
@@ -117,11 +94,11 @@ def _overdue(lines: Sequence[Line], count: int) -> str:
 
 def _stages(standing: Standing) -> str:
     rows = [(stage.name, str(stage.count), str(stage.overdue or "")) for stage in standing.stages]
-    return _table(("环节", "件数", "其中超期"), rows)
+    return table(("环节", "件数", "其中超期"), rows)
 
 
 def _rungs(standing: Standing) -> str:
-    return _table(("级", "在办件数"), [(name, str(count)) for name, count in standing.rungs])
+    return table(("级", "在办件数"), [(name, str(count)) for name, count in standing.rungs])
 
 
 def _undelivered(messages: Sequence[Undelivered]) -> str:
@@ -137,7 +114,7 @@ def _undelivered(messages: Sequence[Undelivered]) -> str:
         )
         for one in messages
     ]
-    return _table(("编号", "订单", "什么事", "告诉谁", "渠道", "状态", "原因"), rows)
+    return table(("编号", "订单", "什么事", "告诉谁", "渠道", "状态", "原因"), rows)
 
 
 def _done(tally: Tally, *, is_trial: bool) -> str:
@@ -147,7 +124,7 @@ def _done(tally: Tally, *, is_trial: bool) -> str:
         if count
     ]
     nothing = "没有要做的。" if is_trial else "没有什么要做的。"
-    return _table(("做什么", "多少", "哪些"), rows) or nothing
+    return table(("做什么", "多少", "哪些"), rows) or nothing
 
 
 def _numbers(numbers: Sequence[str], count: int) -> str:
