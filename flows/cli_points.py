@@ -9,12 +9,19 @@ from typing import Annotated
 import typer
 
 from flows.cli_opening import Json, open_house
-from flows.cli_output import local, print_columns, print_json
+from flows.cli_output import print_columns, print_json
+from flows.point_words import (
+    ENTRIES,
+    board_columns,
+    entry_rows,
+    ranking_rows,
+    standing_of,
+    sum_of_year,
+)
 from tasks.clock import utc_now
-from tasks.directory import member_names
 from tasks.house import house
 from tasks.ledger import Replay, correct, recompute
-from tasks.models.enums import Board, PointRule
+from tasks.models.enums import Board
 from tasks.points import Month, month_of, rankings_of, statement
 from tasks.rules.deadline import local_day
 
@@ -69,28 +76,24 @@ def _show_replay(found: Replay, *, as_json: bool) -> None:
 
 
 def _show_month(month: Month, *, as_json: bool) -> None:
-    names = {**member_names(), **{id: one.name for id, one in house().catalog.handlers.items()}}
-    boards = {
-        board.value: [
-            {
-                "rank": one.rank,
-                "id": one.id,
-                "name": names.get(one.id, one.id),
-                "points": one.points,
-            }
-            for one in month.boards[board]
-        ]
-        for board in Board
-    }
+    ranked = ranking_rows(month)
     if as_json:
+        boards = {
+            board.value: [
+                {"rank": one.rank, "id": one.id, "name": name, "points": one.points}
+                for one, (_rank, name, _points) in zip(
+                    month.boards[board], ranked[board], strict=True
+                )
+            ]
+            for board in Board
+        }
         print_json({"month": f"{month.first:%Y-%m}", "frozen": month.is_frozen, **boards})
         return
-    print(f"{month.first:%Y-%m}" + ("（已定）" if month.is_frozen else "（还在变）"))
+    print(standing_of(month))
     for board in Board:
-        rows = [(str(one["rank"]), str(one["name"]), str(one["points"])) for one in boards[board]]
-        if rows:
+        if rows := ranked[board]:
             print()
-            print_columns(("名次", board.label, "积分"), rows)
+            print_columns(board_columns(board), rows)
 
 
 def _show_statement(member: str, month: str | None, *, as_json: bool) -> None:
@@ -107,20 +110,9 @@ def _show_statement(member: str, month: str | None, *, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    level = f"，{found['level']}" if found["level"] else ""
-    line = "" if found["reached"] else f"，还没到底线 {found['bottom_line']} 分"
-    print(f"{found['name']} {found['year']} 年 {found['points']} 分{level}{line}")
-    rows = [
-        (
-            local(one["at"]),
-            PointRule(one["rule"]).label,
-            f"{one['points']:+d}",
-            one["order"] or one["reason"],
-        )
-        for one in found["entries"]
-    ]
-    if rows:
-        print_columns(("时间", "为什么", "积分", "订单"), rows)
+    print(sum_of_year(found))
+    if rows := list(entry_rows(found)):
+        print_columns(ENTRIES, rows)
 
 
 def _month(at: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from datetime import date
 from fractions import Fraction
 from typing import Annotated, Any
@@ -11,12 +10,10 @@ import typer
 
 from flows.cli_opening import Json, open_house
 from flows.cli_output import print_columns, print_json
+from flows.rate_words import BURSTS, FIGURES, burst_rows, figures_of
 from tasks.errors import BadInput
-from tasks.house import house
 from tasks.rate_books import bursts_between, exclude, publish
 from tasks.rates import By, RatedPart, rates_between
-from tasks.rules.deadline import local_time
-from tasks.views import actor_names
 
 rate_commands = typer.Typer()
 
@@ -78,13 +75,7 @@ def _show_rates(first: str, last: str, by: By | None, *, as_json: bool) -> None:
     if as_json:
         print_json([_plain(one) for one in found])
         return
-    print_columns(
-        (
-            *("", "有效评价", "回应率", "解决率", "满意率", "综合"),
-            *("逾期未评", "不计入", "重办率", "一线解决"),
-        ),
-        [tuple(_cells(one)) for one in found],
-    )
+    print_columns(("", *FIGURES), [(one.name, *figures_of(one)) for one in found])
 
 
 def _show_bursts(first: str, last: str, *, as_json: bool) -> None:
@@ -102,22 +93,7 @@ def _show_bursts(first: str, last: str, *, as_json: bool) -> None:
             ]
         )
         return
-    rows = [
-        (
-            _name(house().catalog.handlers, one.handler),
-            _name(house().catalog.grids, one.grid),
-            local_time(one.first, house().timezone),
-            local_time(one.last, house().timezone),
-            str(len(one.numbers)),
-            "、".join(actor_names(one.actors).values()),
-        )
-        for one in found
-    ]
-    print_columns(("承办", "网格", "从", "到", "几个", "谁交的"), rows)
-
-
-def _name(entries: Mapping[str, Any], id: str) -> str:
-    return entries[id].name if id in entries else id or "–"
+    print_columns(BURSTS, burst_rows(found))
 
 
 def _day(typed: str, field: str) -> date:
@@ -142,20 +118,3 @@ def _plain(one: RatedPart) -> dict[str, Any]:
 
 def _number(share: Fraction | None, digits: int) -> float | None:
     return None if share is None else round(float(share), digits)
-
-
-def _cells(one: RatedPart) -> Iterator[str]:
-    rates = one.rates
-    yield one.name
-    yield str(one.counted.valid)
-    for share in (rates.response, rates.resolution, rates.satisfaction):
-        yield _percent(share)
-    yield "–" if rates.composite is None else f"{float(rates.composite):.1f}"
-    yield str(one.counted.expired)
-    yield str(one.counted.excluded)
-    yield _percent(rates.reopening)
-    yield _percent(rates.first_line)
-
-
-def _percent(share: Fraction | None) -> str:
-    return "–" if share is None else f"{float(share):.1%}"

@@ -102,9 +102,7 @@ async def _lead_to(client: PrefectClient, kind: MeetingKind, other: FlowRun) -> 
     await client.update_flow_run(this_run_id(), name=said)
     advice = "要是那个运行不要了，先在它的页面上取消（Cancel），再启动一次。"
     note = f"# {said}\n\n[打开那个运行]({link})，点右上角 **⋮ → Resume** 接着写。{advice}\n"
-    await client.create_artifact(
-        ArtifactCreate(type="markdown", description=said, data=note, flow_run_id=this_run_id())
-    )
+    await put_on_run(client, said, note)
     get_run_logger().info("%s：%s。%s", said, link, advice)
 
 

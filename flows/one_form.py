@@ -13,9 +13,12 @@ from flows.asking import connect, forget_forms, last_answer, this_run_id, wait_f
 from flows.forms.answers import Answer
 from flows.forms.description import warning
 from flows.forms.fields import Fields, build_form, keeping
+from flows.links import artifact_link
+from flows.pages import put_on_run
 from flows.runs import refresh
 from tasks.done import Done, do_once, what_was_done
 from tasks.errors import DiandanError
+from tasks.markup import escaped
 
 T = TypeVar("T")
 
@@ -33,6 +36,14 @@ class Question:
     nothing: str = ""
 
 
+@dataclass(frozen=True)
+class Page:
+    """What was looked up: the body is Markdown, the title plain words."""
+
+    title: str
+    body: str
+
+
 async def ask_and_do(question: Question, deed: Callable[[Answer], Done]) -> None:
     """Asks until what was typed could be done, does it once, and shows it where orders were changed.
 
@@ -47,6 +58,16 @@ async def ask_and_do(question: Question, deed: Callable[[Answer], Done]) -> None
             for number in done.numbers:
                 await refresh(client, number)
             await _end(client, done.said)
+
+
+async def ask_and_show(question: Question, look_up: Callable[[Answer], Page]) -> None:
+    """Asks what is to be looked up, and writes it on the run's own page. Nothing is stored."""
+    async with connect() as client:
+        page = await _ask(client, question, look_up)
+        if page is not None:
+            shown = await put_on_run(client, page.title, f"# {escaped(page.title)}\n\n{page.body}")
+            get_run_logger().info("%s", artifact_link(shown.id))
+            await _end(client, page.title)
 
 
 async def _ask(client: PrefectClient, question: Question, use: Callable[[Answer], T]) -> T | None:

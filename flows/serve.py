@@ -21,6 +21,8 @@ from flows.intake import register
 from flows.meeting import hold_meeting
 from flows.nightly import work_through_the_night
 from flows.order import carry_order
+from flows.points import correct_points, show_points
+from flows.rates import exclude_rating, publish_rates, show_rates
 from flows.registration import leave_team, register_member, verify_members
 from flows.runs import ORDER_DEPLOYMENT
 from flows.sweeps import reconcile_runs, send_messages
@@ -81,6 +83,7 @@ def _for_the_desk() -> list[Entry]:
             is_long=True,
         ),
         *_with_people(),
+        *_figures(),
         Entry(tick_off, "已告知", DESK, "打过电话、转发过文字以后，在这里打勾。", {}),
     ]
 
@@ -107,6 +110,40 @@ def _with_people() -> list[Entry]:
         Entry(verify_members, "核实报到", DESK, "勾出核实过的人，核实以后才能认领。", {}),
         Entry(leave_team, "退出队伍", DESK, "谁退出了单位或队伍：手里的订单退回来。", {}),
         Entry(note_absence, "请假代班", DESK, "谁请假、谁代班：这几天的提醒发给代班的人。", {}),
+    ]
+
+
+def _figures() -> list[Entry]:
+    return [
+        Entry(
+            show_rates,
+            "三率",
+            DESK,
+            "看一段时间的回应率、解决率、满意率：全社区，或按网格、承办方、党员、类别分。",
+            {},
+        ),
+        Entry(
+            publish_rates,
+            "公布三率",
+            DESK,
+            "公布一个过完了的月、季度或年：先看数字，公布以后不再变。",
+            {},
+        ),
+        Entry(
+            exclude_rating,
+            "不计入三率",
+            DESK,
+            "让一个评价不计入三率：两位社区干部，写明原因。",
+            {},
+        ),
+        Entry(show_points, "积分", DESK, "看一个月的积分排名，或者一位党员一年的每一笔。", {}),
+        Entry(
+            correct_points,
+            "更正积分",
+            DESK,
+            "给一位党员加一笔或减一笔积分：两位社区干部，写明原因。",
+            {},
+        ),
     ]
 
 

@@ -54,6 +54,8 @@ HOLD_WORDS = (
     "register-member",
     "verify-members",
     "leave-team",
+    "exclude-rating",
+    "correct-points",
 )  # flows whose runs hold what coordinators typed
 HOLD_PHONES = (
     "told",

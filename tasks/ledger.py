@@ -21,16 +21,19 @@ from tasks.models.point_tables import PointEntry
 from tasks.models.tables import History, Member, Order, Outcome
 from tasks.rules.deadline import local_day
 
+MOST_AT_ONCE = 10_000
 _COMPARED = ("key", "at", "member", "handler", "rule", "points", "order_id", "round")
 
 
 def correct(who: str, points: int, reason: str, by: str, second: str) -> None:
     """Adds a counter-entry by hand, agreed to by a second person; nothing is ever changed.
 
-    Raises UnknownId, BadInput for no points, no reason, or one person in both places.
+    Raises UnknownId, BadInput for no points or too many, no reason, or one person in both places.
     """
     if not points or not reason.strip():
         raise BadInput(field="更正", problem="要写明加减几分（不是 0）和原因。")
+    if abs(points) > MOST_AT_ONCE:
+        raise BadInput(field="更正", problem=f"一次最多加减 {MOST_AT_ONCE} 分，请核对。")
     with transaction(house().database) as session:
         first, other = actor(session, by), actor(session, second)
         if {first.id, first.member} & {other.id, other.member} - {None}:

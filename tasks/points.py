@@ -42,6 +42,18 @@ def month_of(typed: str) -> date:
         raise BadInput(field="--month", problem="要写成年-月，例如 2026-09。") from None
 
 
+def months_with_points() -> list[date]:
+    """The first days of the months from the oldest entry to the present one, the newest first."""
+    today = local_day(utc_now(), house().timezone)
+    with reading(house().database) as session:
+        oldest = session.exec(select(sql.func.min(PointEntry.at))).one()
+    month, months = local_day(oldest or utc_now(), house().timezone).replace(day=1), []
+    while month <= today:
+        months.append(month)
+        month = _next_month(month)
+    return months[::-1]
+
+
 def rankings_of(first: date) -> Month:
     """The rankings of the month that begins on `first`: as they were frozen, or as they stand now."""
     with reading(house().database) as session:

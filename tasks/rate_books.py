@@ -21,6 +21,7 @@ from tasks.models.rate_tables import Exclusion, Publication
 from tasks.models.tables import Order, Outcome, Rating
 from tasks.rates import By, check_period, count, publication_of
 from tasks.rules.deadline import local_day, start_of_day
+from tasks.rules.periods import Period, periods_over
 from tasks.rules.rates import close_together, formula_on
 
 
@@ -71,7 +72,7 @@ def publish(first: date, last: date, by: str) -> None:
     """
     check_period(first, last)
     if last >= local_day(utc_now(), house().timezone):
-        raise BadInput(field="--to", problem=f"{last} 还没有过完，过完再公布。")
+        raise BadInput(field="时期", problem=f"{last} 还没有过完，过完再公布。")
     with transaction(house().database) as session:
         person = actor(session, by)
         if person.role is not Role.STAFF:
@@ -97,6 +98,54 @@ def publish(first: date, last: date, by: str) -> None:
                 at=utc_now(),
             )
         )
+
+
+def periods_to_publish() -> list[Period]:
+    """The months, quarters and years that are over and not published yet, the newest first."""
+    zone = house().timezone
+    with reading(house().database) as session:
+        oldest = session.exec(select(sql.func.min(Outcome.at))).one()
+        published = sql.select(col(Publication.first), col(Publication.last))
+        known = {(first, last) for first, last in session.execute(published)}
+    if oldest is None:
+        return []
+    over = periods_over(local_day(oldest, zone), local_day(utc_now(), zone))
+    return [period for period in over if (period.first, period.last) not in known]
+
+
+@dataclass(frozen=True)
+class Rated:
+    """A round that was rated and still counts, with whoever had done it (ids)."""
+
+    number: str
+    round: int
+    grade: Grade
+    at: datetime
+    handler: str | None
+    member: str | None
+
+
+def rated_since(day: date, most: int) -> list[Rated]:
+    """The rounds rated since a local day that still count, the newest first, at most so many."""
+    is_left_out = (
+        sql.exists()
+        .where(col(Exclusion.order_id) == col(Outcome.order_id))
+        .where(col(Exclusion.round) == col(Outcome.round))
+    )
+    facts = ("round", "grade", "at", "handler", "member")
+    wanted = (
+        sql.select(col(Order.number), *(getattr(Outcome, fact) for fact in facts))
+        .join(Order, col(Order.id) == col(Outcome.order_id))
+        .where(
+            col(Outcome.grade).is_not(None),
+            col(Outcome.at) >= start_of_day(day, house().timezone),
+            ~is_left_out,
+        )
+        .order_by(col(Outcome.at).desc(), col(Outcome.id).desc())
+        .limit(most)
+    )
+    with reading(house().database) as session:
+        return [Rated(*row) for row in session.execute(wanted)]
 
 
 @dataclass(frozen=True)
@@ -138,7 +187,7 @@ def bursts_between(first: date, last: date) -> list[Burst]:
         .order_by(col(Outcome.handler), col(Outcome.grid), col(Rating.at))
     )
     with reading(house().database) as session:
-        rated = [_Rated(*row) for row in session.execute(wanted)]
+        rated = [_Good(*row) for row in session.execute(wanted)]
     found = []
     for _place, some in groupby(rated, key=lambda one: (one.handler, one.grid)):
         there = list(some)
@@ -148,7 +197,7 @@ def bursts_between(first: date, last: date) -> list[Burst]:
 
 
 @dataclass(frozen=True)
-class _Rated:
+class _Good:
     handler: str | None
     grid: str | None
     at: datetime
@@ -156,7 +205,7 @@ class _Rated:
     actor: str
 
 
-def _burst(rated: Sequence[_Rated]) -> Burst:
+def _burst(rated: Sequence[_Good]) -> Burst:
     return Burst(
         handler=rated[0].handler or "",
         grid=rated[0].grid or "",

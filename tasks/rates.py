@@ -21,6 +21,8 @@ from tasks.rules.deadline import start_of_day
 from tasks.rules.ladder import BRANCH
 from tasks.rules.rates import Counted, Rates, formula_on, rates_of, without
 
+FIRST_YEAR, LAST_YEAR = 2000, 2999
+
 
 class By(StrEnum):
     """What the rates of a community are split by."""
@@ -73,9 +75,11 @@ def rates_between(first: date, last: date, by: By | None = None) -> list[RatedPa
 
 
 def check_period(first: date, last: date) -> None:
-    """Raises BadInput for a period that ends before it begins."""
+    """Raises BadInput for a period that ends before it begins, or lies where no calendar reaches."""
     if last < first:
-        raise BadInput(field="--to", problem=f"{last} 在 {first} 之前，时期要从早到晚。")
+        raise BadInput(field="时期", problem=f"{last} 在 {first} 之前，时期要从早到晚。")
+    if first.year < FIRST_YEAR or last.year > LAST_YEAR:
+        raise BadInput(field="时期", problem=f"{first} 至 {last} 太远，请核对年份。")
 
 
 def publication_of(session: Session, first: date, last: date) -> Publication | None:

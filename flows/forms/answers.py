@@ -36,6 +36,14 @@ class Answer:
         value = self.values.get(field)
         return str(value).strip() if value is not None else ""
 
+    def picked(self, field: str, facts: str) -> Any:
+        """What the form remembered as `facts` about the line that was picked. Raises BadInput for none."""
+        shown = self.shown.get(field, {})
+        remembered = shown.get(facts, {})
+        if (line := self.text(field)) not in remembered:
+            raise BadInput(field=str(shown.get("title", field)), problem="请在下面选一项。")
+        return remembered[line]
+
     def request(self, action: Action, **values: Any) -> ActionInput:
         """The action with the form's explanation, where the action takes one."""
         return request_for(action, {"reason": self.text("reason"), **values})

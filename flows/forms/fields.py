@@ -86,6 +86,11 @@ def who() -> FieldSpec:
     return pick(WHO, [staff.name for staff in house().catalog.staff.values()])
 
 
+def other() -> FieldSpec:
+    """Who agrees to what 操作人 does: another one of the staff."""
+    return pick("第二个人", [staff.name for staff in house().catalog.staff.values()])
+
+
 def text(title: str, default: str = "", most: int = 2000) -> FieldSpec:
     """A text field that may stay empty."""
     return _spec(str, title, default=default, max_length=most)
