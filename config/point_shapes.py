@@ -7,8 +7,8 @@ from pydantic import Field
 
 from config.drafts import Draft
 from config.mistakes import Mistake, suggest
-from config.rate_shapes import Percent
-from config.shapes import Day, Entry, Id, Name
+from config.shapes import Entry, Name
+from config.version_shapes import Percent, Version, Versions
 
 Points = Annotated[int, Field(ge=0, le=10_000)]
 
@@ -20,7 +20,7 @@ class Benchmark(Entry):
     at_least: Points
 
 
-class PointRules(Entry):
+class PointRules(Version):
     """What is earned and lost from `since` on, until the next rules begin.
 
     A finished order earns its category's points, or `service`; in full when rated 满意, `basically`
@@ -28,8 +28,6 @@ class PointRules(Entry):
     was finished after its deadline. `bottom_line` is what everybody should reach in a year.
     """
 
-    id: Id
-    since: Day
     service: Points
     categories: dict[str, Points] = Field(default_factory=dict)
     basically: Percent
@@ -39,23 +37,6 @@ class PointRules(Entry):
     most_per_day: Points
     bottom_line: Points
     benchmarks: tuple[Benchmark, ...] = ()
-
-
-def there_are_rules(draft: Draft) -> Iterator[Mistake]:
-    """Without any nobody would earn anything, and nobody would know why."""
-    if "points" not in draft.unread and not any(draft.of("points")):
-        yield Mistake("points.yaml", 1, "没有积分规则", "照 config/example/points.yaml 写一条")
-
-
-def rules_follow_each_other(draft: Draft) -> Iterator[Mistake]:
-    """Of two sets of rules it is clear which one holds on a day."""
-    known: set[object] = set()
-    for slot in draft.of("points"):
-        if isinstance(rules := slot.entry, PointRules):
-            if rules.since in known:
-                problem = f"和另一套规则都从 {rules.since} 起"
-                yield slot.mistake(("since",), problem, "每套规则写自己的开始日期")
-            known.add(rules.since)
 
 
 def categories_are_known(draft: Draft) -> Iterator[Mistake]:
@@ -71,4 +52,5 @@ def categories_are_known(draft: Draft) -> Iterator[Mistake]:
                     yield slot.mistake(("categories", id), f'没有类别 "{id}"', remedy)
 
 
-POINT_CHECKS = (there_are_rules, rules_follow_each_other, categories_are_known)
+_RULES = Versions("points", "积分规则", "套规则")
+POINT_CHECKS = (_RULES.check_some, _RULES.check_order, categories_are_known)

@@ -17,7 +17,8 @@ from tasks.models.enums import ClockKind, PointRule
 from tasks.models.point_tables import PointEntry
 from tasks.models.tables import Member, Order, Outcome
 from tasks.rules.deadline import local_day, start_of_day
-from tasks.rules.points import Earned, Ended, earned_by, reversal_of, rules_on
+from tasks.rules.points import Earned, Ended, earned_by, reversal_of
+from tasks.rules.versions import version_on
 
 Lines = list[PointEntry]
 
@@ -26,7 +27,7 @@ def entries_for(session: Session, order: Order, outcome: Outcome, earlier: Lines
     """What a round that has ended brings to its member; `earlier` is what is in the ledger of that day."""
     if outcome.member is None:
         return []
-    rules = rules_on(local_day(outcome.at, house().timezone), house().catalog.points.values())
+    rules = version_on(local_day(outcome.at, house().timezone), house().catalog.points.values())
     if rules is None:
         return []
     ended = Ended(

@@ -22,7 +22,8 @@ from tasks.models.point_tables import PointEntry
 from tasks.models.point_tables import Ranking as RankingRow
 from tasks.models.tables import Order
 from tasks.rules.deadline import local_day, start_of_day
-from tasks.rules.points import Ranked, level_of, ranking, rules_on
+from tasks.rules.points import Ranked, level_of, ranking
+from tasks.rules.versions import version_on
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,7 @@ def statement(who: str, year: int | None = None) -> dict[str, Any]:
     months: dict[str, int] = defaultdict(int)
     for entry, _number in rows:
         months[f"{local_day(entry.at, zone):%Y-%m}"] += entry.points
-    rules = rules_on(date(year, 12, 31), house().catalog.points.values())
+    rules = version_on(date(year, 12, 31), house().catalog.points.values())
     return {
         "member": member.id,
         "name": member.name,

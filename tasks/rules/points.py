@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
 
 from config.catalog import PointRules
+from config.version_shapes import WHOLE
 from tasks.models.enums import Grade, PointRule
-
-_WHOLE = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,12 +34,6 @@ class Earned:
     points: int
 
 
-def rules_on(day: date, all_rules: Iterable[PointRules]) -> PointRules | None:
-    """The rules that hold on a day; None before the first."""
-    begun = [rules for rules in all_rules if rules.since <= day]
-    return max(begun, key=lambda rules: rules.since, default=None)
-
-
 def earned_by(ended: Ended, rules: PointRules, today: int) -> list[Earned]:
     """What the round brings; `today` is what the member has earned on that day so far."""
     earned = []
@@ -57,10 +49,10 @@ def _worth(ended: Ended, rules: PointRules) -> int:
     """Rounded down: half a point is none."""
     full = rules.categories.get(ended.category or "", rules.service)
     if ended.grade is None:
-        return full * rules.expired // _WHOLE
+        return full * rules.expired // WHOLE
     if ended.grade is Grade.UNSATISFIED or not ended.solved:
         return 0
-    return full * (_WHOLE if ended.grade is Grade.SATISFIED else rules.basically) // _WHOLE
+    return full * (WHOLE if ended.grade is Grade.SATISFIED else rules.basically) // WHOLE
 
 
 def _line(rule: PointRule, ended: Ended, points: int) -> Earned:

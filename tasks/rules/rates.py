@@ -8,8 +8,9 @@ from datetime import date, datetime, timedelta
 from fractions import Fraction
 
 from config.catalog import RateFormula
+from config.version_shapes import WHOLE
+from tasks.rules.versions import version_on
 
-WHOLE = 100
 BURST, WITHIN = 5, timedelta(minutes=30)  # so many ratings of one place deserve a look
 
 
@@ -82,9 +83,8 @@ def rates_of(counted: Counted, formula: RateFormula) -> Rates:
 
 def formula_on(day: date, formulas: Iterable[RateFormula]) -> RateFormula:
     """The formula that holds on a day: the newest that has begun, the first one before it began."""
-    ordered = sorted(formulas, key=lambda formula: formula.since)
-    begun = [formula for formula in ordered if formula.since <= day]
-    return begun[-1] if begun else ordered[0]
+    known = list(formulas)
+    return version_on(day, known) or min(known, key=lambda formula: formula.since)
 
 
 def close_together(times: Sequence[datetime]) -> list[list[int]]:

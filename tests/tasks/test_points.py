@@ -26,7 +26,8 @@ from tasks.models.point_tables import PointEntry
 from tasks.points import freeze_months, month_of, rankings_of, statement
 from tasks.registration import register
 from tasks.requests import member_for
-from tasks.rules.points import Ended, Ranked, earned_by, level_of, ranking, rules_on
+from tasks.rules.points import Ended, Ranked, earned_by, level_of, ranking
+from tasks.rules.versions import version_on
 from tasks.views import messages_json
 
 Do = Callable[..., None]
@@ -100,9 +101,9 @@ def test_a_round_brings_what_its_rating_category_and_day_allow(
 
 def test_the_rules_of_a_day_are_the_newest_that_have_begun() -> None:
     later = RULES.model_copy(update={"id": "v2", "since": date(2026, 10, 1)})
-    assert rules_on(date(2026, 9, 30), [later, RULES]) is RULES
-    assert rules_on(date(2026, 10, 1), [later, RULES]) is later
-    assert rules_on(date(2023, 12, 31), [later, RULES]) is None
+    assert version_on(date(2026, 9, 30), [later, RULES]) is RULES
+    assert version_on(date(2026, 10, 1), [later, RULES]) is later
+    assert version_on(date(2023, 12, 31), [later, RULES]) is None
 
 
 @pytest.mark.parametrize(
@@ -397,7 +398,7 @@ def test_rules_that_cannot_be_meant_are_told_with_their_line(
 
 
 def test_the_example_has_rules_for_today(example_catalog: Catalog) -> None:
-    assert rules_on(date(2026, 9, 14), example_catalog.points.values()) is not None
+    assert version_on(date(2026, 9, 14), example_catalog.points.values()) is not None
 
 
 def test_what_a_registered_member_does_counts_for_where_they_came_from(
