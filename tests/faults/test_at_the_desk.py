@@ -11,6 +11,7 @@ import flows.sweeps
 from flows.actions import OFFERS
 from flows.links import run_link
 from tasks.finding import Wanted, summaries
+from tasks.points import statement
 from tasks.views import order_json
 
 pytestmark = pytest.mark.server
@@ -168,3 +169,27 @@ def test_the_message_of_a_change_leaves_by_mail_in_a_run_that_the_change_has_sta
     (letter,) = mailbox.letters
     assert letter.to == ["wang@example.org"]
     assert number in letter.subject + letter.body
+
+
+def test_points_are_corrected_once_by_two_people_and_rates_stand_on_the_page_of_their_run(
+    up, wait
+) -> None:
+    run = up.begin("correct-points/更正积分")
+    wait(lambda: up.state(run) == "PAUSED")
+    (line,) = [one for one in up.form(run)["properties"]["member"]["enum"] if "边巴德吉" in one]
+    typed = {"who": GE, "member": line, "points": "-5", "reason": "值班没有到"}
+    up.answer(run, **typed, second=GE)
+    wait(lambda: up.state(run) == "PAUSED" and "⚠️" in up.form(run)["description"])
+    up.answer(run, **typed, second=LUO)
+    wait(lambda: up.state(run) == "COMPLETED")
+    entries = statement("m-241")["entries"]
+    assert [one["points"] for one in entries if one["rule"] == "correction"] == [-5]
+    run = up.begin("rates/三率")
+    wait(lambda: up.state(run) == "PAUSED")
+    (month,) = [one for one in up.form(run)["properties"]["period"]["enum"] if "本月" in one]
+    up.answer(run, period=month)
+    wait(lambda: up.state(run) == "COMPLETED")
+    wanted = {"artifacts": {"flow_run_id": {"any_": [run]}}}
+    (page,) = up.api.post("/artifacts/filter", json=wanted).json()
+    assert page["description"] == up.run(run)["name"]
+    assert "| 全社区 | 有效评价 |" in page["data"]
