@@ -20,6 +20,7 @@ from flows.cli_opening import Json, open_house
 from flows.cli_points import point_commands
 from flows.cli_rates import rate_commands
 from flows.cli_time import time_commands
+from flows.cli_units import unit_commands
 from flows.cli_wishes import wish_commands
 from tasks.errors import BadInput, BadRows, DiandanError
 from tasks.house import house, move_in
@@ -40,6 +41,7 @@ app.add_typer(time_commands)
 app.add_typer(wish_commands)
 app.add_typer(point_commands)
 app.add_typer(member_commands, name="member")
+app.add_typer(unit_commands, name="unit")
 app.add_typer(rate_commands)
 app.add_typer(meeting_commands, name="meeting")
 

@@ -1,6 +1,8 @@
-"""双报到 in the Prefect UI: 党员报到, 核实报到 and 退出队伍, one form each."""
+"""双报到 in the Prefect UI: 党员报到, 单位报到, 核实报到 and 退出队伍, one form each."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from prefect import flow
 
@@ -12,7 +14,8 @@ from tasks.done import Done
 from tasks.errors import BadInput
 from tasks.house import house
 from tasks.registration import leave, register, registered, verify
-from tasks.requests import member_for
+from tasks.requests import member_for, unit_for
+from tasks.unit_registration import register_unit, registered_units, verify_units
 
 SEEN, LATER = "核实过了", "以后再核实"
 EVERYWHERE = "全部退出"
@@ -25,11 +28,18 @@ async def register_member() -> None:
     await ask_and_do(Question("RegisterForm", hint, _registration), _register)
 
 
+@flow(name="register-unit", flow_run_name="单位报到")
+async def register_partner() -> None:
+    """Asks which unit comes to help, and with what; from its verification on it can be assigned to."""
+    hint = "**单位报到** · 核实以后可以派单给它"
+    await ask_and_do(Question("UnitForm", hint, _unit), _register_unit)
+
+
 @flow(name="verify-members", flow_run_name="核实报到")
 async def verify_members() -> None:
     """Offers everybody who waits to be verified."""
-    hint = "**核实报到** · 勾出核实过的人"
-    question = Question("VerifyForm", hint, _verification, nothing="没有要核实的人。")
+    hint = "**核实报到** · 勾出核实过的人和单位"
+    question = Question("VerifyForm", hint, _verification, nothing="没有要核实的人和单位。")
     await ask_and_do(question, _verify)
 
 
@@ -50,6 +60,12 @@ def _registration() -> Fields:
         "name": must("姓名"),
         "phone": must("电话"),
         "to": pick("从哪个单位、队伍来", _handlers()),
+        **_what_they_offer(),
+    }
+
+
+def _what_they_offer() -> Fields:
+    return {
         "seen": pick("核实了吗", [SEEN, LATER], SEEN),
         "skills": text("特长（用顿号隔开）"),
         "grids": ticks("愿意到哪些网格", [grid.name for grid in house().catalog.grids.values()]),
@@ -57,15 +73,40 @@ def _registration() -> Fields:
     }
 
 
-def _register(answer: Answer) -> Done:
-    typed = {name: answer.text(name) for name in ("name", "phone", "to", "times")}
+def _offered(answer: Answer) -> dict[str, Any]:
     skills = [skill for skill in answer.text("skills").replace("，", "、").split("、") if skill]
-    new = member_for({**typed, "skills": skills, "grids": answer.values.get("grids") or []})
+    grids = answer.values.get("grids") or []
+    return {"skills": skills, "grids": grids, "times": answer.text("times")}
+
+
+def _register(answer: Answer) -> Done:
+    typed = {name: answer.text(name) for name in ("name", "phone", "to")}
+    new = member_for({**typed, **_offered(answer)})
     id = register(new, answer.who, verified=answer.text("seen") == SEEN)
     return Done(f"党员报到 · {id}")
 
 
-def _waiting() -> dict[str, str]:
+def _unit() -> Fields:
+    categories = [category.name for category in house().catalog.categories.values()]
+    return {
+        "who": who(),
+        "name": must("单位名称"),
+        "phone": must("电话"),
+        "contact": text("联系人", most=60),
+        "categories": ticks("能办哪些类别", categories),
+        **_what_they_offer(),
+    }
+
+
+def _register_unit(answer: Answer) -> Done:
+    typed = {name: answer.text(name) for name in ("name", "phone", "contact")}
+    categories = answer.values.get("categories") or []
+    new = unit_for({**typed, "categories": categories, **_offered(answer)})
+    id = register_unit(new, answer.who, verified=answer.text("seen") == SEEN)
+    return Done(f"单位报到 · {id}")
+
+
+def _waiting_members() -> dict[str, str]:
     """Who waits to be verified, as lines with ids."""
     return {
         f"{one['id']} {one['name']}": one["id"]
@@ -74,16 +115,27 @@ def _waiting() -> dict[str, str]:
     }
 
 
+def _waiting_units() -> dict[str, str]:
+    return {
+        f"{one['id']} {one['name']}（单位）": one["id"]
+        for one in registered_units()
+        if not one["verified"]
+    }
+
+
 def _verification() -> Fields:
-    waiting = list(_waiting())
-    return {"who": who(), "seen": ticks("核实过的人", waiting)} if waiting else {}
+    waiting = [*_waiting_units(), *_waiting_members()]
+    return {"who": who(), "seen": ticks("核实过的人和单位", waiting)} if waiting else {}
 
 
 def _verify(answer: Answer) -> Done:
-    ids = [str(line).split(" ")[0] for line in answer.values.get("seen") or []]
-    if not ids:
-        raise BadInput(field="核实过的人", problem="还没有选。")
-    return Done(f"核实报到 · {verify(ids, answer.who)} 人")
+    seen = answer.values.get("seen") or []
+    if not seen:
+        raise BadInput(field="核实过的人和单位", problem="还没有选。")
+    units, members = _waiting_units(), _waiting_members()
+    verified = verify_units([units[line] for line in seen if line in units], answer.who)
+    count = verify([members[line] for line in seen if line in members], answer.who)
+    return Done(f"核实报到 · {count} 人" + f"，{verified} 个单位" * bool(verified))
 
 
 def _leaving() -> Fields:

@@ -23,7 +23,7 @@ from flows.nightly import work_through_the_night
 from flows.order import carry_order
 from flows.points import correct_points, show_points
 from flows.rates import exclude_rating, publish_rates, show_rates
-from flows.registration import leave_team, register_member, verify_members
+from flows.registration import leave_team, register_member, register_partner, verify_members
 from flows.runs import ORDER_DEPLOYMENT
 from flows.sweeps import reconcile_runs, send_messages
 from flows.tags import BULK, CLOCK, DESK, INNER
@@ -107,7 +107,16 @@ def _with_people() -> list[Entry]:
             "党员、志愿者到社区报到：姓名、电话、特长、什么时候有空。",
             {},
         ),
-        Entry(verify_members, "核实报到", DESK, "勾出核实过的人，核实以后才能认领。", {}),
+        Entry(
+            register_partner,
+            "单位报到",
+            DESK,
+            "单位到社区报到：能办哪些类别、有什么特长、什么时候有空。",
+            {},
+        ),
+        Entry(
+            verify_members, "核实报到", DESK, "勾出核实过的人和单位，核实以后才能认领、派单。", {}
+        ),
         Entry(leave_team, "退出队伍", DESK, "谁退出了单位或队伍：手里的订单退回来。", {}),
         Entry(note_absence, "请假代班", DESK, "谁请假、谁代班：这几天的提醒发给代班的人。", {}),
     ]

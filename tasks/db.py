@@ -62,6 +62,16 @@ def engine_for(url: str) -> Engine:
         raise BadDatabase(url=_without_password(url), problem=str(error)) from error
 
 
+def is_there(url: str) -> bool:
+    """Whether there may be something to open: looking at a SQLite file that does not exist would make it."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        return True  # whoever opens it says what is wrong with it
+    is_file = parsed.get_backend_name() == "sqlite" and parsed.database not in (None, ":memory:")
+    return not is_file or Path(str(parsed.database)).exists()
+
+
 def _without_password(url: str) -> str:
     try:
         return make_url(url).render_as_string(hide_password=True)
@@ -133,7 +143,11 @@ def dry_transaction(url: str) -> Iterator[Session]:
 
 @contextmanager
 def reading(url: str) -> Iterator[Session]:
-    """A session to look with: one consistent view, nothing kept."""
+    """A session to look with: one consistent view, nothing kept. Within a `whole_transaction` it sees
+    what that one has done so far."""
+    if (whole := _whole.get()) is not None:
+        yield whole
+        return
     with _connected(url, writes=False) as connection, connection.begin() as view:
         with Session(bind=connection, expire_on_commit=False, autoflush=False) as session:
             yield session

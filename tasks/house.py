@@ -7,7 +7,9 @@ from functools import cached_property
 
 from config.catalog import Catalog, load_catalog
 from config.last_good import load_kept
+from config.partners import with_partners
 from config.settings import Settings
+from tasks.partners import known_partners
 
 
 @dataclass(frozen=True)
@@ -16,7 +18,16 @@ class House:
 
     @cached_property
     def catalog(self) -> Catalog:
-        """The community. Raises CatalogError with every mistake when its files are not right.
+        """The community: as it is described, with the units that registered. Raises as `description` does."""
+        return with_partners(self.description, known_partners(self.database))
+
+    def look_again(self) -> None:
+        """A unit has registered: the catalog is read anew when it is needed next."""
+        vars(self).pop("catalog", None)
+
+    @cached_property
+    def description(self) -> Catalog:
+        """The community as its files say. Raises CatalogError with every mistake when they are not right.
 
         A run of a running installation goes on with what was right last instead; see `slip`.
         """

@@ -32,7 +32,7 @@ def register(new: NewMember, who: str, *, verified: bool = False) -> str:
     with transaction(house().database) as session:
         person, now = actor(session, who), utc_now()
         if verified:
-            _check_staff(person.role)
+            check_staff(person.role)
         number = take_numbers(session, SERIES)  # and whoever registers at the same time waits here
         member = _who_comes_back(session, phone)
         if member is None:
@@ -57,7 +57,8 @@ def _who_comes_back(session: Session, phone: str) -> Member | None:
     return next((one for one in left if one.phone and dialled(one.phone) == phone), None)
 
 
-def _check_staff(role: Role) -> None:
+def check_staff(role: Role) -> None:
+    """Raises BadInput for anybody else: who is verified has been seen by the community's own staff."""
     if role is not Role.STAFF:
         raise BadInput(field="操作人", problem="核实要由社区干部来做。")
 
@@ -74,7 +75,7 @@ def verify(ids: Iterable[str], who: str) -> int:
     """Marks members as verified by a coordinator, and gives how many were not yet. Raises UnknownId."""
     with transaction(house().database) as session:
         person, count = actor(session, who), 0
-        _check_staff(person.role)
+        check_staff(person.role)
         for id in ids:
             member = _find(session, id)
             if not teams_of(session, member.id):
@@ -90,7 +91,7 @@ def verify(ids: Iterable[str], who: str) -> int:
 def join(id: str, handler: str, who: str) -> None:
     """Lets a member belong to one more unit or team. Raises UnknownId, and BadInput when they do."""
     with transaction(house().database) as session:
-        _check_staff(actor(session, who).role)
+        check_staff(actor(session, who).role)
         member, to = _find(session, id), handler_id(handler)
         if to in teams_of(session, member.id):
             raise BadInput(field="单位或队伍", problem=f"“{member.name}”已经在里面了。")
@@ -104,7 +105,7 @@ def leave(id: str, handler: str | None, who: str) -> list[str]:
     """
     while True:
         with transaction(house().database) as session:
-            _check_staff(actor(session, who).role)
+            check_staff(actor(session, who).role)
             member = _locked(session, id)
             if member is not None:
                 _end_memberships(session, member, handler)

@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 
 from tasks.errors import BadInput, NotFilledIn
 from tasks.models.enums import Action
-from tasks.models.inputs import INPUTS, ActionInput, Attendance, NewMember, NewTask, Noted
+from tasks.models.inputs import INPUTS, ActionInput, Attendance, NewMember, NewTask, NewUnit, Noted
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -51,8 +51,10 @@ FIELD_WORDS = {
     "voucher": "凭证",
     "grade": "满意度",
     "solved": "是否解决",
-    "name": "姓名",
+    "name": "名字",
     "skills": "特长",
+    "contact": "联系人",
+    "categories": "能办的类别",
     "grids": "网格",
     "times": "什么时候有空",
     "present": "到会的人",
@@ -105,6 +107,14 @@ def member_for(values: Mapping[str, Any]) -> NewMember:
     if member is None:
         raise problems[0]
     return member
+
+
+def unit_for(values: Mapping[str, Any]) -> NewUnit:
+    """A unit that registers. Raises BadInput as `request_for` does."""
+    unit, problems = _validated(NewUnit, "单位报到", values)
+    if unit is None:
+        raise problems[0]
+    return unit
 
 
 def _validated(

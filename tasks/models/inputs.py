@@ -339,6 +339,19 @@ class NewMember(BaseModel):
     times: Line = ""
 
 
+class NewUnit(BaseModel):
+    """A unit that registers with the community (双报到)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    name: Annotated[Name, Field(min_length=1)]
+    phone: Annotated[Line, Field(min_length=1)]
+    contact: Name = ""  # whom to ask for
+    categories: tuple[Id, ...] = ()  # what they can take on
+    skills: tuple[Id, ...] = ()
+    grids: tuple[Id, ...] = ()
+    times: Line = ""
+
+
 class NewTask(BaseModel):
     """What a meeting gives somebody to do."""
 

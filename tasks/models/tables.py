@@ -107,6 +107,23 @@ class Membership(SQLModel, table=True):
     until: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
+class UnitRow(SQLModel, table=True):
+    """A partner unit that registered with the community, or what one of the configuration said of itself."""
+
+    __tablename__ = "units"
+    id: str = Field(primary_key=True)
+    name: str = Field(unique=True)
+    phone: str
+    contact: str = ""  # whom to ask for
+    skills: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    grids: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    categories: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    times: str = ""  # when they can help, in their own words
+    registered_at: datetime = Field(sa_type=UtcDateTime)
+    verified_by: str | None = None
+    verified_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
 class Resident(SQLModel, table=True):
     """Who placed an order, and how to reach them."""
 

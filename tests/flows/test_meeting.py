@@ -425,7 +425,7 @@ def test_a_wish_that_comes_back_says_what_was_promised_and_has_not_come(
 @pytest.mark.parametrize(
     ("typed", "problem"),
     [
-        ("-5", "金额要写成元，最多两位小数，例如 12.34。"),
+        ("-5", "金额要大于 0，且不超过一千亿元。"),
         ("0.001", "金额要写成元，最多两位小数，例如 12.34。"),
         ("五千", "金额要写成元，最多两位小数，例如 12.34。"),
         ("0", "金额要大于 0，且不超过一千亿元。"),

@@ -7,13 +7,16 @@ from typing import Any
 
 import pytest
 
-from flows.registration import leave_team, register_member, verify_members
+from flows.registration import leave_team, register_member, register_partner, verify_members
+from tasks.house import house
 from tasks.models.enums import Status
 from tasks.models.tables import Order
 from tasks.registration import registered
+from tasks.unit_registration import registered_units
 
 FLOWS = {
     "register-member/党员报到": register_member,
+    "register-unit/单位报到": register_partner,
     "verify-members/核实报到": verify_members,
     "leave-team/退出队伍": leave_team,
 }
@@ -61,7 +64,7 @@ def test_who_registers_is_noted_and_a_slip_is_asked_again_with_all_that_was_type
     assert run.name == "核实报到 · 1 人"
     assert registered()[0]["verified"]
     assert start(name).state.is_completed()
-    assert prefect.log[-1] == "没有要核实的人。"
+    assert prefect.log[-1] == "没有要核实的人和单位。"
 
 
 def test_who_leaves_hands_the_orders_back_and_their_runs_show_it(
@@ -81,3 +84,22 @@ def test_who_leaves_hands_the_orders_back_and_their_runs_show_it(
     assert run.name == "退出队伍 · 退回 1 件"
     assert look(number).status is Status.TAKEN
     assert desk.form(number).name == "ClaimForm"
+
+
+def test_a_unit_registers_and_is_verified_beside_the_members(
+    prefect: Any, start: Callable[[str], Any], fill: Callable[..., None]
+) -> None:
+    name = "register-unit/单位报到"
+    run = start(name)
+    typed = {"name": "藏医诊所", "phone": "13900005678", "contact": "次医生", "seen": "以后再核实"}
+    fill(run, name, **{**typed, "name": "暖心助老服务队"})
+    assert "“暖心助老服务队”是社区的队伍，不用报到。" in prefect.form_of(run.id).description
+    fill(run, name, **typed, categories=["医疗养老"], skills="量血压，看牙", grids=["第一网格"])
+    assert run.name == "单位报到 · u-0001"
+    (unit,) = registered_units()
+    assert (unit["categories"], unit["skills"]) == (["medical-care"], ["量血压", "看牙"])
+    name = "verify-members/核实报到"
+    run = start(name)
+    fill(run, name, seen=["u-0001 藏医诊所（单位）"])
+    assert run.name == "核实报到 · 0 人，1 个单位"
+    assert house().catalog.handlers["u-0001"].name == "藏医诊所"

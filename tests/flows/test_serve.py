@@ -73,7 +73,12 @@ def test_everything_that_can_be_started_is_deployed_and_again_changes_nothing(
         *(
             "away/请假代班",
             *("meeting/联席会议", "meeting/周例会"),
-            *("register-member/党员报到", "verify-members/核实报到", "leave-team/退出队伍"),
+            *(
+                "register-member/党员报到",
+                "register-unit/单位报到",
+                "verify-members/核实报到",
+                "leave-team/退出队伍",
+            ),
             *("rates/三率", "publish-rates/公布三率", "exclude-rating/不计入三率"),
             *("points/积分", "correct-points/更正积分"),
             "act-on-order/退回一线",

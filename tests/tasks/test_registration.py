@@ -62,7 +62,7 @@ def test_who_registers_may_claim_once_a_coordinator_has_verified_them(
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"name": ""}, "“姓名（name）”没有填"),
+        ({"name": ""}, "“名字（name）”没有填"),
         ({"phone": ""}, "“电话（phone）”没有填"),
         ({"phone": "12345"}, "“12345”不是电话号码"),
         ({"phone": "+86 13900001234"}, "“拉姆措”已经用这个电话报到过。"),

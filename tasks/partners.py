@@ -1,0 +1,24 @@
+"""The units that registered and were verified, as the catalog takes them."""
+
+from __future__ import annotations
+
+from sqlalchemy import inspect
+from sqlmodel import col, select
+
+from config.partners import Partner
+from tasks.db import is_there, reading
+from tasks.models.tables import UnitRow
+
+
+def known_partners(url: str) -> list[Partner]:
+    """Those of a database, by id; none where it is not there yet, or older than they are."""
+    if not is_there(url):
+        return []
+    with reading(url) as session:
+        if not inspect(session.connection()).has_table(UnitRow.__tablename__):
+            return []
+        rows = select(UnitRow).where(col(UnitRow.verified_at).is_not(None)).order_by(UnitRow.id)
+        return [
+            Partner(row.id, row.name, row.phone, tuple(row.grids), tuple(row.categories))
+            for row in session.exec(rows)
+        ]
