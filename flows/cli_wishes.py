@@ -9,10 +9,13 @@ import typer
 from flows.cli_news import after_change
 from flows.cli_opening import Json, open_house
 from flows.cli_output import local, print_columns, print_json
+from tasks.editing import edit_wish
+from tasks.errors import BadInput
 from tasks.models.enums import Action, PledgeKind
 from tasks.orders import act, version_of
-from tasks.requests import request_for
+from tasks.requests import request_for, words_for
 from tasks.rules.funding import in_yuan
+from tasks.views import order_json
 from tasks.wishes import wish_json
 
 wish_commands = typer.Typer()
@@ -72,6 +75,28 @@ def spend(
 ) -> None:
     """Some of what has come was spent."""
     _do(context, number, Action.SPEND, by, {"voucher": voucher, "yuan": yuan, "reason": reason})
+
+
+@wish_commands.command()
+def edit(
+    context: typer.Context,
+    number: str,
+    by: By,
+    words: Annotated[str | None, typer.Option(help="What it is to say.")] = None,
+    place: Annotated[str | None, typer.Option(help="Where it is.")] = None,
+    reason: Reason = None,
+    as_json: Json = True,
+) -> None:
+    """Change what a wish says, as long as nobody has claimed it; what it said before is kept."""
+    open_house(context)
+    known = order_json(number)
+    typed = {"words": words, "place": place, "reason": reason}
+    given = {name: value for name, value in typed.items() if value is not None}
+    new = words_for({"words": known["words"], "place": known["place"], **given})
+    if not edit_wish(number, new, by):
+        raise BadInput(field="内容", problem="和原来一样，什么也没有改。")
+    after_change(number)
+    print_json(order_json(number))
 
 
 def _do(

@@ -51,7 +51,7 @@ async def ask_and_do(question: Question, deed: Callable[[Answer], Done]) -> None
     """
     run = str(this_run_id())
     async with connect() as client:
-        done = what_was_done(run) or await _ask(
+        done = what_was_done(run) or await ask(
             client, question, lambda answer: do_once(run, lambda: deed(answer))
         )
         if done is not None:
@@ -63,14 +63,14 @@ async def ask_and_do(question: Question, deed: Callable[[Answer], Done]) -> None
 async def ask_and_show(question: Question, look_up: Callable[[Answer], Page]) -> None:
     """Asks what is to be looked up, and writes it on the run's own page. Nothing is stored."""
     async with connect() as client:
-        page = await _ask(client, question, look_up)
+        page = await ask(client, question, look_up)
         if page is not None:
             shown = await put_on_run(client, page.title, f"# {escaped(page.title)}\n\n{page.body}")
             get_run_logger().info("%s", artifact_link(shown.id))
             await _end(client, page.title)
 
 
-async def _ask(client: PrefectClient, question: Question, use: Callable[[Answer], T]) -> T | None:
+async def ask(client: PrefectClient, question: Question, use: Callable[[Answer], T]) -> T | None:
     """What the answer came to; None where there is nothing to ask. A refusal is shown above the same form."""
     problem = ""
     while True:

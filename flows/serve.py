@@ -15,6 +15,7 @@ from prefect.types.entrypoint import EntrypointType
 from flows.actions import OFFERS, act_on_order
 from flows.away import note_absence
 from flows.chat import register_chat
+from flows.editing import change_wish
 from flows.finding import find
 from flows.importing import import_file
 from flows.intake import register
@@ -73,6 +74,13 @@ def _for_the_desk() -> list[Entry]:
                 act_on_order, what, DESK, f"对任意一件在办订单“{what}”：先选订单。", {"what": what}
             )
             for what in OFFERS
+        ),
+        Entry(
+            change_wish,
+            "改心愿",
+            DESK,
+            "改一个还没有人认领的心愿：内容、地点。",
+            {},
         ),
         Entry(
             import_file,

@@ -20,6 +20,7 @@ from tasks.house import house
 from tasks.models.enums import OPEN, Kind, Status
 from tasks.models.state import OrderState
 from tasks.models.tables import History, Member, Order, Resident
+from tasks.models.wish_tables import Edit
 from tasks.rules.deadline import local_day, local_time
 from tasks.rules.funding import Funds, in_yuan, outstanding_lines, said_with
 from tasks.rules.routing import likely_twins, suggest_category
@@ -47,6 +48,7 @@ class DeskView:
     wakes: int
     words: str
     place: str
+    first_words: str  # "" when they are still the same
     category: str
     grid: str
     handler: str
@@ -93,6 +95,7 @@ def _view(session: Session, order: Order) -> DeskView:
         wakes=order.wakes,
         words=order.words,
         place=order.place,
+        first_words=_first_words(session, order),
         category=category.name if category else "",
         grid=grid.name if grid else "",
         handler=handler.name if handler else "",
@@ -144,6 +147,12 @@ def _past_deed(session: Session, row: History, zone: str) -> PastDeed:
     who = name_of_actor(session, row.actor)
     said = said_with(row.action, row.inputs, row.reason)
     return PastDeed(local_time(row.at, zone, utc_now()), who, row.action.label, said)
+
+
+def _first_words(session: Session, order: Order) -> str:
+    """What a wish said before its words were changed, "" where they never were."""
+    first = select(Edit.words).where(Edit.order_id == order.id).order_by(col(Edit.id)).limit(1)
+    return session.exec(first).first() or ""
 
 
 def _first_asked(first: History) -> str:

@@ -65,6 +65,12 @@ class NoWish(DiandanError):
     sentence = "{number} 是“{kind}”，不是心愿。"
 
 
+class NoLongerEdited(DiandanError):
+    """The words of a wish can be changed until somebody has it in hand."""
+
+    sentence = "{number} 的内容不能再改：{why}"
+
+
 class UnknownId(DiandanError):
     """An id or name that the community's configuration does not have."""
 

@@ -13,7 +13,16 @@ from pydantic_core import ErrorDetails
 
 from tasks.errors import BadInput, NotFilledIn
 from tasks.models.enums import Action
-from tasks.models.inputs import INPUTS, ActionInput, Attendance, NewMember, NewTask, NewUnit, Noted
+from tasks.models.inputs import (
+    INPUTS,
+    ActionInput,
+    Attendance,
+    NewMember,
+    NewTask,
+    NewUnit,
+    NewWords,
+    Noted,
+)
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -99,6 +108,14 @@ def noted_for(label: str, values: Mapping[str, Any]) -> Noted:
     if noted is None:
         raise problems[0]
     return noted
+
+
+def words_for(values: Mapping[str, Any]) -> NewWords:
+    """What a wish is to say instead. Raises BadInput as `request_for` does."""
+    words, problems = _validated(NewWords, "改心愿", values)
+    if words is None:
+        raise problems[0]
+    return words
 
 
 def member_for(values: Mapping[str, Any]) -> NewMember:

@@ -20,6 +20,7 @@ from tasks.links import sealed_id
 from tasks.models.enums import OPEN, TO_BE_TOLD, Audience, MessageState
 from tasks.models.tables import History, Message, Order, Rating, Resident
 from tasks.models.tally import Tally
+from tasks.models.wish_tables import Edit
 
 GONE = "•••"
 _TYPED = {
@@ -107,6 +108,9 @@ def _erase(session: Session, resident: Resident, orders: Sequence[Order]) -> Non
         for row in session.exec(select(History).where(History.order_id == order.id)):
             row.reason = without_persons(row.reason, names)
             row.inputs = _cleaned(row.inputs, names)
+        for edit in session.exec(select(Edit).where(Edit.order_id == order.id)):
+            edit.words, edit.place = without_persons(edit.words, names), ""
+            edit.reason = without_persons(edit.reason, names)
         for rating in session.exec(select(Rating).where(Rating.order_id == order.id)):
             rating.comment = without_persons(rating.comment, names)
         for message in session.exec(select(Message).where(Message.order_id == order.id)):

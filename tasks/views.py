@@ -18,7 +18,7 @@ from tasks.house import house
 from tasks.models.enums import Audience, MessageState
 from tasks.models.state import Clock
 from tasks.models.tables import ClockChange, History, Member, Message, Order, Resident
-from tasks.models.wish_tables import Donation
+from tasks.models.wish_tables import Donation, Edit
 from tasks.rules.clocks import limit_text, standing_of
 from tasks.texts import text_of
 
@@ -102,6 +102,7 @@ def _details(session: Session, order: Order) -> dict[str, Any]:
         "merged_into": order.merged_into,
         "closed_at": _iso(order.closed_at),
         "helpers": sorted(helpers_of(session, order)),
+        "edits": _edits(session, order),
         "history": [
             {
                 "at": _iso(row.at),
@@ -118,6 +119,21 @@ def _details(session: Session, order: Order) -> dict[str, Any]:
         "clock_changes": [_change_json(row) for row in changes],
         "messages": [message_json(session, message, order) for message in messages],
     }
+
+
+def _edits(session: Session, order: Order) -> list[dict[str, Any]]:
+    """What a wish said before each change of its words, the oldest first."""
+    rows = select(Edit).where(Edit.order_id == order.id).order_by(col(Edit.id))
+    return [
+        {
+            "at": _iso(row.at),
+            "by": row.actor,
+            "words": row.words,
+            "place": row.place,
+            "reason": row.reason,
+        }
+        for row in session.exec(rows)
+    ]
 
 
 def _change_json(row: ClockChange) -> dict[str, Any]:

@@ -30,6 +30,7 @@ def describe(view: DeskView, fields: int, *, with_phone: bool, problem: str = ""
     state = view.state
     rows = [
         ("内容", escaped(shortened(view.words, WORDS_SHOWN))),
+        ("原来写的", escaped(shortened(view.first_words, WORDS_SHOWN))),
         _joined(("地点", escaped(view.place)), ("最初提出", view.first_asked)),
         _joined(("类别", view.category or _guess(view)), ("网格", view.grid)),
         ("款项", view.books),

@@ -327,6 +327,15 @@ class Withdraw(ActionInput):
     reason: Note = ""
 
 
+class NewWords(BaseModel):
+    """What a wish is to say instead."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    words: Words
+    place: Line = ""
+    reason: Note = ""
+
+
 class NewMember(BaseModel):
     """Somebody who registers with the community (双报到)."""
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from tasks.models.columns import UtcDateTime, enum_type
@@ -56,6 +56,19 @@ class HelperRow(SQLModel, table=True):
     member: str = Field(foreign_key="members.id")
     since: datetime = Field(sa_type=UtcDateTime)
     until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class Edit(SQLModel, table=True):
+    """The words of a wish were changed before anybody claimed it: what they were, and who changed them."""
+
+    __tablename__ = "edits"
+    id: int | None = Field(default=None, primary_key=True)
+    order_id: int = Field(foreign_key="orders.id", index=True)
+    at: datetime = Field(sa_type=UtcDateTime)
+    actor: str
+    words: str = Field(sa_column=Column(Text, nullable=False))  # before
+    place: str  # before
+    reason: str = Field(default="", sa_column=Column(Text, nullable=False))
 
 
 class Donation(SQLModel, table=True):

@@ -89,6 +89,7 @@ def test_a_program_places_an_order_and_reads_all_of_it(command: Command) -> None
         "merged_into": None,
         "closed_at": None,
         "helpers": [],
+        "edits": [],
         "history": [
             {
                 "at": "2026-09-14T02:00:00+00:00",

@@ -64,7 +64,7 @@ def test_everything_that_can_be_started_is_deployed_and_again_changes_nothing(
 ) -> None:
     wait(register_all(server))
     assert set(server.deployed) == {
-        "register/登记",
+        *("register/登记", "edit-wish/改心愿"),
         *(
             f"act-on-order/{what}"
             for what in ("改派", "加帮手", "撤单", "恢复", "申请延期", "批准延期")
