@@ -15,7 +15,7 @@ from tasks.clocks import was_late
 from tasks.house import house
 from tasks.models.enums import ClockKind, PointRule
 from tasks.models.point_tables import PointEntry
-from tasks.models.tables import Member, Order, Outcome
+from tasks.models.tables import Member, Membership, Order, Outcome
 from tasks.rules.deadline import local_day, start_of_day
 from tasks.rules.points import Earned, Ended, earned_by, reversal_of
 from tasks.rules.versions import version_on
@@ -67,14 +67,21 @@ def _entry(session: Session, outcome: Outcome, line: Earned) -> PointEntry:
         **vars(line),
         at=outcome.at,
         member=outcome.member or "",
-        handler=outcome.handler or _home(session, outcome.member),
+        handler=outcome.handler or _home(session, outcome.member, outcome.at),
         order_id=outcome.order_id,
         round=outcome.round,
     )
 
 
-def _home(session: Session, member: str | None) -> str | None:
-    """Where a member came from who did something for nobody in particular."""
+def _home(session: Session, member: str | None, at: datetime) -> str | None:
+    """Where a member belonged first of all who did something for nobody in particular."""
+    then = select(Membership.handler).where(
+        Membership.member == member,
+        col(Membership.since) <= at,
+        col(Membership.until).is_(None) | (col(Membership.until) > at),
+    )
+    if (found := session.exec(then.order_by(col(Membership.id)).limit(1)).first()) is not None:
+        return found
     known = session.get(Member, member) if member else None
     return known.handler if known else None
 

@@ -24,7 +24,7 @@ from tasks.ledger import correct, recompute
 from tasks.models.enums import Board, Grade
 from tasks.models.point_tables import PointEntry
 from tasks.points import freeze_months, month_of, rankings_of, statement
-from tasks.registration import register
+from tasks.registration import leave, register
 from tasks.requests import member_for
 from tasks.rules.points import Ended, Ranked, earned_by, level_of, ranking
 from tasks.rules.versions import version_on
@@ -418,6 +418,23 @@ def test_what_a_registered_member_does_counts_for_where_they_came_from(
     ):
         do(wish, action, **typed)
     assert rankings_of(date(2026, 9, 1)).boards[Board.UNITS] == [Ranked(1, "unit-power", 12)]
+    assert recompute().different == []
+
+
+def test_who_changes_their_unit_leaves_the_points_of_before_where_they_were_earned(
+    sqlite_house: House, place: Callable[..., str], do: Do, monday: datetime
+) -> None:
+    newcomer = {"name": "拉姆措", "phone": "13900001234", "to": "供电所"}
+    with clock_at(monday - timedelta(days=1)):
+        new = register(member_for(newcomer), "staff-1", verified=True)
+    number = place(kind="small_wish", category="wishes", words="想要一个书包")
+    do(number, "accept")
+    do(number, "claim", to=new)
+    do(number, "finish", reason="送到了")
+    do(number, "rate", **CONTENT)
+    with clock_at(monday + timedelta(days=1)):
+        leave(new, None, "staff-1")
+        register(member_for({**newcomer, "to": "自来水厂"}), "staff-1", verified=True)
     assert recompute().different == []
 
 
