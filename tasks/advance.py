@@ -65,9 +65,10 @@ def advance(
     around = _circumstances(session, order, request, who)
     after = decide(before, request, around)
     for column, value in after.columns.items():
-        setattr(order, column, value)
-    store_clocks(session, order.id, before.clocks, after.clocks)
+        if value != getattr(before, column):
+            setattr(order, column, value)
     session.add(_history(order, before, request, around, form))
+    store_clocks(session, order.id, before.clocks, after.clocks)
     if isinstance(request, Rate):
         session.add(_rating(order, request, around))
     if isinstance(request, Rate | Expire):
@@ -144,12 +145,13 @@ def _circumstances(
 ) -> Circumstances:
     """Looks up what the law asks about: only what this request needs."""
     catalog = house().catalog
-    resident = session.get(Resident, order.resident_id) if order.resident_id else None
-    earns = isinstance(
-        request, Rate | Expire | Reopen
-    )  # and whoever earns is locked, see tasks/earning.py
-    member = session.get(Member, order.member, with_for_update=earns) if order.member else None
-    named_order = None
+    among_people = isinstance(request, Claim | Report | Rate)  # who asks, who has it, who helps
+    earns = isinstance(request, Rate | Expire | Reopen)
+    resident = member = named_order = None
+    if among_people and order.resident_id:
+        resident = session.get(Resident, order.resident_id)
+    if earns and order.member:  # whoever earns is locked, see tasks/earning.py
+        member = session.get(Member, order.member, with_for_update=True)
     if isinstance(request, Merge | MoveMoney):
         named_order = state_of(find_order(session, request.to, lock=True))
     named = _named_members(session, request)
@@ -160,7 +162,7 @@ def _circumstances(
         suggested_category=suggest_category(order.words, catalog),
         named_member=named.get(request.to) if isinstance(request, Claim) else None,
         named_helpers=tuple(named[id] for id in getattr(request, "helpers", ()) if id in named),
-        helpers=helpers_of(session, order),
+        helpers=helpers_of(session, order) if among_people else frozenset(),
         named_order=named_order,
         funds=books_of(session, order),
         resident_phone=resident.phone if resident else "",
