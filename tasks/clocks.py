@@ -18,7 +18,7 @@ _KEY = ("kind", "version")
 _CHANGES = tuple(name for name in FIELDS if name not in _KEY)
 
 
-_COLUMNS = [getattr(ClockRow, name) for name in FIELDS]
+_CLOCKS = select(col(ClockRow.order_id), *(getattr(ClockRow, name) for name in FIELDS))
 
 
 def live_clocks(session: Session, order_id: int) -> tuple[Clock, ...]:
@@ -50,8 +50,7 @@ def was_late(session: Session, order_id: int, round: int, kind: ClockKind) -> bo
 def _read(session: Session, *conditions: ColumnElement[bool]) -> dict[int, list[Clock]]:
     """Columns and not objects: what was written by statements meanwhile must be seen."""
     found: dict[int, list[Clock]] = {}
-    wanted = select(col(ClockRow.order_id), *_COLUMNS).where(*conditions)
-    for row in session.execute(wanted.order_by(col(ClockRow.id))):
+    for row in session.execute(_CLOCKS.where(*conditions).order_by(col(ClockRow.id))):
         found.setdefault(row[0], []).append(Clock(**dict(zip(FIELDS, row[1:], strict=True))))
     return found
 

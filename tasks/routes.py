@@ -126,12 +126,13 @@ def _resident_routes(session: Session, order: Order, *, only_own: bool) -> Itera
 
 def _concerned(session: Session, order: Order) -> list[Resident]:
     wanted: dict[int, None] = {}
-    waiting = [order]
+    waiting = [(order.number, order.resident_id)]
     while waiting:
-        one = waiting.pop(0)
-        if one.resident_id is not None:
-            wanted[one.resident_id] = None
-        waiting += session.exec(select(Order).where(Order.merged_into == one.number)).all()
+        number, resident = waiting.pop(0)
+        if resident is not None:
+            wanted[resident] = None
+        merged = select(Order.number, Order.resident_id).where(Order.merged_into == number)
+        waiting += session.exec(merged)
     found = (session.get(Resident, id) for id in wanted)
     return [resident for resident in found if resident is not None]
 

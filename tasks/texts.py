@@ -107,7 +107,7 @@ def _named(session: Session, message: Message) -> dict[str, Any]:
     category = catalog.categories.get(facts.get("category") or "")
     grid = catalog.grids.get(facts.get("grid") or "")
     handler = catalog.handlers.get(facts.get("handler") or "")
-    member = session.get(Member, facts.get("member") or "")
+    member = session.get(Member, facts["member"]) if facts.get("member") else None
     facts["category"] = (
         (category.name_en if message.locale == "en" else category.name) if category else ""
     )
@@ -147,10 +147,10 @@ def _line(session: Session, line: Mapping[str, Any], locale: str) -> dict[str, A
 def _reason(session: Session, message: Message) -> str:
     """What was typed with the action: read from the history, where it stands once."""
     version = int(message.variables.get("version", 0))
-    row = session.exec(
-        select(History).where(History.order_id == message.order_id, History.version == version)
-    ).first()
-    return row.reason if row else ""
+    wanted = select(History.reason).where(
+        History.order_id == message.order_id, History.version == version
+    )
+    return session.exec(wanted).first() or ""
 
 
 def _personal(session: Session, message: Message, order: Order | None) -> dict[str, Any]:
