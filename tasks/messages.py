@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import or_, update
+from sqlalchemy import bindparam, or_, update
 from sqlmodel import Session, col, select
 
 from tasks.clock import utc_now
@@ -15,6 +15,7 @@ from tasks.models.enums import (
     TO_BE_TOLD,
     Audience,
     Event,
+    Kind,
     MessageState,
     Status,
 )
@@ -85,11 +86,12 @@ def write_brief(
 
 def _end_answered(session: Session, order: Order, notices: Sequence[Notice]) -> None:
     """Nobody is asked any more what has been answered."""
-    if order.status is not Status.ACCEPTED:
-        _end(session, order, Audience.GROUPS, NOBODY, "no_longer_open", "groups")
+    if order.kind is Kind.SMALL_WISH and order.status is not Status.ACCEPTED:
+        _end_calls(session, order, Audience.GROUPS, NOBODY, "no_longer_open", "groups")
     if any(notice.event in _RATED for notice in notices):
         _end_resident(session, order, Event.ORDER_DONE)
-    if order.status is not Status.DONE:
+    was_done = order.done_at is not None or order.round > 1  # and somebody asked to rate it
+    if was_done and order.status is not Status.DONE:
         _end_resident(session, order, Event.RATING_REMINDER)
 
 
@@ -169,7 +171,7 @@ def _money(session: Session, order: Order) -> dict[str, object]:
 
 def _supersede(session: Session, order: Order, recipient: str) -> None:
     """Who has not been called yet need only hear the newest."""
-    _end(session, order, Audience.RESIDENT, MessageState.SUPPRESSED, "superseded", recipient)
+    _end_calls(session, order, Audience.RESIDENT, MessageState.SUPPRESSED, "superseded", recipient)
 
 
 def _end_resident(session: Session, order: Order, event: Event) -> None:
@@ -190,10 +192,19 @@ def _end_resident(session: Session, order: Order, event: Event) -> None:
 def mark_handler_told(session: Session, order: Order) -> None:
     """A coordinator who takes an order for a unit has just spoken with it: no second call."""
     told = MessageState.DELIVERED
-    _end(session, order, Audience.HANDLER, told, "told_on_phone", order.handler or "")
+    _end_calls(session, order, Audience.HANDLER, told, "told_on_phone", order.handler or "")
 
 
-def _end(
+_CALLS = update(Message).where(
+    col(Message.order_id) == bindparam("of_order"),
+    col(Message.audience) == bindparam("of_audience"),
+    col(Message.channel) == BY_HAND,
+    col(Message.recipient) == bindparam("of_recipient"),
+    col(Message.state).in_(TO_BE_TOLD),
+)
+
+
+def _end_calls(
     session: Session,
     order: Order,
     audience: Audience,
@@ -201,14 +212,15 @@ def _end(
     code: str,
     recipient: str,
 ) -> None:
-    session.execute(
-        update(Message)
-        .where(
-            col(Message.order_id) == order.id,
-            col(Message.audience) == audience,
-            col(Message.channel) == BY_HAND,
-            col(Message.recipient) == recipient,
-            col(Message.state).in_(TO_BE_TOLD),
-        )
-        .values(state=state, code=code, ended_at=utc_now())
+    """Of what a person tells; those that were written in this transaction must have been flushed."""
+    session.connection().execute(
+        _CALLS,
+        {
+            "of_order": order.id,
+            "of_audience": audience,
+            "of_recipient": recipient,
+            "state": state,
+            "code": code,
+            "ended_at": utc_now(),
+        },
     )
