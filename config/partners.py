@@ -20,17 +20,24 @@ class Partner:
 def with_partners(catalog: Catalog, partners: Iterable[Partner]) -> Catalog:
     """The community with its registered units: orders of their categories can be assigned to them.
 
-    One that the configuration knows stays as it is described there, and takes on its categories too.
+    One that the configuration knows by its id or name stays as it is described there, and takes on its
+    categories too.
     """
     handlers, categories = dict(catalog.handlers), dict(catalog.categories)
+    described = {handler.name: handler.id for handler in handlers.values()}
     for partner in partners:
-        handlers.setdefault(partner.id, _handler_of(partner, catalog))
-        for id in partner.categories:
-            known = categories.get(id)
-            if known is not None and partner.id not in known.handlers:
-                taken_on = {"handlers": (*known.handlers, partner.id)}
-                categories[id] = known.model_copy(update=taken_on)
+        id = described.get(partner.name, partner.id)
+        handlers.setdefault(id, _handler_of(partner, catalog))
+        for name in partner.categories if _has_grids(partner, catalog) else ():
+            known = categories.get(name)
+            if known is not None and id not in known.handlers:
+                categories[name] = known.model_copy(update={"handlers": (*known.handlers, id)})
     return replace(catalog, handlers=handlers, categories=categories)
+
+
+def _has_grids(partner: Partner, catalog: Catalog) -> bool:
+    """Whether it serves anything: none of its grids left is not the same as all of them."""
+    return not partner.grids or any(grid in catalog.grids for grid in partner.grids)
 
 
 def _handler_of(partner: Partner, catalog: Catalog) -> Handler:

@@ -67,8 +67,8 @@ def _options(
 @app.command()
 def check(as_json: Json = False) -> None:
     """Check the community's folder, and report every mistake with its line."""
-    check_contacts(house().catalog)
-    output.show_check(house().catalog, as_json=as_json)
+    check_contacts(house().description)
+    output.show_check(house().description, as_json=as_json)
 
 
 @app.command()

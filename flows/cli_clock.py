@@ -26,7 +26,7 @@ EXAMPLE = "2026-03-01T09:30+08:00"
 
 def calendar_in(file: Path | None) -> Calendar:
     """The calendar of a file, the community's own without one."""
-    return load_calendar(file) if file else house().catalog.calendar
+    return load_calendar(file) if file else house().description.calendar
 
 
 def moment_in(typed: str, timezone: str, field: str, last: int = LAST_YEAR) -> datetime:

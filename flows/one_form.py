@@ -49,28 +49,54 @@ async def ask_and_do(question: Question, deed: Callable[[Answer], Done]) -> None
 
     A process that died after the deed is taken up by another one, which only says what was done.
     """
-    run = str(this_run_id())
     async with connect() as client:
-        done = what_was_done(run) or await ask(
-            client, question, lambda answer: do_once(run, lambda: deed(answer))
-        )
-        if done is not None:
-            for number in done.numbers:
-                await refresh(client, number)
-            await _end(client, done.said)
+        if not await _was_done(client):
+            await _do(client, question, deed)
+
+
+async def ask_twice(
+    which: Question,
+    chosen: Callable[[Answer], str],
+    about: Callable[[str], Question],
+    deed: Callable[[str, Answer], Done],
+) -> None:
+    """The same with a form before it that asks what the second one is about."""
+    async with connect() as client:
+        if not await _was_done(client) and (what := await _ask(client, which, chosen)):
+            await _do(client, about(what), lambda answer: deed(what, answer))
+
+
+async def _was_done(client: PrefectClient) -> bool:
+    done = what_was_done(str(this_run_id()))
+    if done is not None:
+        await _show(client, done)
+    return done is not None
+
+
+async def _do(client: PrefectClient, question: Question, deed: Callable[[Answer], Done]) -> None:
+    run = str(this_run_id())
+    done = await _ask(client, question, lambda answer: do_once(run, lambda: deed(answer)))
+    if done is not None:
+        await _show(client, done)
+
+
+async def _show(client: PrefectClient, done: Done) -> None:
+    for number in done.numbers:
+        await refresh(client, number)
+    await _end(client, done.said)
 
 
 async def ask_and_show(question: Question, look_up: Callable[[Answer], Page]) -> None:
     """Asks what is to be looked up, and writes it on the run's own page. Nothing is stored."""
     async with connect() as client:
-        page = await ask(client, question, look_up)
+        page = await _ask(client, question, look_up)
         if page is not None:
             shown = await put_on_run(client, page.title, f"# {escaped(page.title)}\n\n{page.body}")
             get_run_logger().info("%s", artifact_link(shown.id))
             await _end(client, page.title)
 
 
-async def ask(client: PrefectClient, question: Question, use: Callable[[Answer], T]) -> T | None:
+async def _ask(client: PrefectClient, question: Question, use: Callable[[Answer], T]) -> T | None:
     """What the answer came to; None where there is nothing to ask. A refusal is shown above the same form."""
     problem = ""
     while True:

@@ -15,7 +15,7 @@ from tasks.errors import BadInput
 from tasks.house import house
 from tasks.registration import leave, register, registered, verify
 from tasks.requests import member_for, unit_for
-from tasks.unit_registration import register_unit, registered_units, verify_units
+from tasks.unit_registration import SERIES, register_unit, registered_units, verify_units
 
 SEEN, LATER = "核实过了", "以后再核实"
 EVERYWHERE = "全部退出"
@@ -103,7 +103,8 @@ def _register_unit(answer: Answer) -> Done:
     categories = answer.values.get("categories") or []
     new = unit_for({**typed, "categories": categories, **_offered(answer)})
     id = register_unit(new, answer.who, verified=answer.text("seen") == SEEN)
-    return Done(f"单位报到 · {id}")
+    kept = "" if id.startswith(SERIES) else " · 电话和网格仍照 handlers.yaml"
+    return Done(f"单位报到 · {id}{kept}")
 
 
 def _waiting_members() -> dict[str, str]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sqlmodel import Session, select
 
-from tasks.claims import helpers_of, keep_claim
+from tasks.claims import helped_in, helpers_of, keep_claim
 from tasks.clock import utc_now
 from tasks.clocks import live_clocks, store_clocks, was_late
 from tasks.directory import SYSTEM, find_member, with_ids
@@ -17,7 +17,7 @@ from tasks.funding import book, books_of
 from tasks.house import house
 from tasks.models.enums import ClockKind
 from tasks.models.inputs import ActionInput, Claim, Expire, Merge, MoveMoney, Rate, Reopen, Report
-from tasks.models.state import COLUMNS, Actor, Clock, MemberView, OrderState
+from tasks.models.state import COLUMNS, Actor, Clock, OrderState
 from tasks.models.tables import History, Member, Order, Outcome, Rating, Resident
 from tasks.requests import dialled
 from tasks.rules.circumstances import Circumstances
@@ -145,39 +145,57 @@ def _circumstances(
 ) -> Circumstances:
     """Looks up what the law asks about: only what this request needs."""
     catalog = house().catalog
-    among_people = isinstance(request, Claim | Report | Rate)  # who asks, who has it, who helps
-    earns = isinstance(request, Rate | Expire | Reopen)
-    resident = member = named_order = None
-    if among_people and order.resident_id:
-        resident = session.get(Resident, order.resident_id)
-    if earns and order.member:  # whoever earns is locked, see tasks/earning.py
-        member = session.get(Member, order.member, with_for_update=True)
+    if isinstance(request, Rate | Expire | Reopen) and order.member:
+        session.get(Member, order.member, with_for_update=True)  # who earns, see tasks/earning.py
+    named_order = None
     if isinstance(request, Merge | MoveMoney):
         named_order = state_of(find_order(session, request.to, lock=True))
-    named = _named_members(session, request)
-    return Circumstances(
+    around = Circumstances(
         now=utc_now(),
         actor=who,
         catalog=catalog,
         suggested_category=suggest_category(order.words, catalog),
-        named_member=named.get(request.to) if isinstance(request, Claim) else None,
-        named_helpers=tuple(named[id] for id in getattr(request, "helpers", ()) if id in named),
-        helpers=helpers_of(session, order) if among_people else frozenset(),
         named_order=named_order,
         funds=books_of(session, order),
-        resident_phone=resident.phone if resident else "",
-        member_phone=dialled(member.phone) if member else "",
     )
+    if isinstance(request, Claim | Report):
+        return _with_those_named(session, order, request, around)
+    if isinstance(request, Rate):
+        return _with_those_at_work(session, order, around)
+    return around
 
 
-def _named_members(session: Session, request: ActionInput) -> dict[str, MemberView]:
-    """Whoever is to have an order in hand or to help, locked: who leaves at this moment waits."""
-    if not isinstance(request, Claim | Report):
-        return {}
+def _with_those_named(
+    session: Session, order: Order, request: Claim | Report, around: Circumstances
+) -> Circumstances:
+    """With whoever is to have an order in hand or to help, locked: who leaves at this moment waits."""
     claimant = {request.to} if isinstance(request, Claim) else set()
     named = {}
     for id in sorted({*claimant, *request.helpers}):
         session.get(Member, id, with_for_update=True)
         if member := find_member(session, id):
             named[id] = replace(member, phone=dialled(member.phone))
-    return named
+    return replace(
+        around,
+        named_member=named.get(request.to) if isinstance(request, Claim) else None,
+        named_helpers=tuple(named[id] for id in request.helpers if id in named),
+        helpers=helpers_of(session, order),
+        resident_phone=_phone_of_resident(session, order),
+    )
+
+
+def _with_those_at_work(session: Session, order: Order, around: Circumstances) -> Circumstances:
+    """With whoever has the order in hand or has helped in this round: they do not rate it."""
+    helped = helped_in(session, order)
+    workers = (session.get(Member, id) for id in {order.member, *helped} - {None})
+    return replace(
+        around,
+        helpers=helped,
+        resident_phone=_phone_of_resident(session, order),
+        worker_phones=frozenset(dialled(member.phone) for member in workers if member),
+    )
+
+
+def _phone_of_resident(session: Session, order: Order) -> str:
+    resident = session.get(Resident, order.resident_id) if order.resident_id else None
+    return resident.phone if resident else ""

@@ -46,7 +46,10 @@ def _begin_help(session: Session, order: Order, helpers: Iterable[str], now: dat
     ).one()
     assert order.id is not None and claim.id is not None
     for member in helpers:
-        session.add(HelperRow(order_id=order.id, claim_id=claim.id, member=member, since=now))
+        row = HelperRow(
+            order_id=order.id, claim_id=claim.id, round=order.round, member=member, since=now
+        )
+        session.add(row)
 
 
 def _end_help(session: Session, whose: ColumnElement[bool], now: datetime) -> None:
@@ -68,3 +71,11 @@ def helpers_of(session: Session, order: Order) -> frozenset[str]:
         HelperRow.order_id == order.id, col(HelperRow.until).is_(None)
     )
     return frozenset(session.exec(live))
+
+
+def helped_in(session: Session, order: Order) -> frozenset[str]:
+    """The ids of those who have helped in the order's round, whether or not they still do."""
+    helped = select(HelperRow.member).where(
+        HelperRow.order_id == order.id, HelperRow.round == order.round
+    )
+    return frozenset(session.exec(helped))

@@ -9,20 +9,23 @@ from tasks.clock import utc_now
 from tasks.db import reading, transaction
 from tasks.desk import Choice, choice_of
 from tasks.directory import actor
-from tasks.errors import NoLongerEdited, NotForThem, NoWish
+from tasks.errors import NoLongerEdited, NotForThem, NoWish, StaleOrder
 from tasks.house import house
-from tasks.models.enums import WISHES, Role, Status
+from tasks.models.enums import OPEN, WISHES, Role, Status
 from tasks.models.inputs import NewWords
 from tasks.models.tables import Order
 from tasks.models.wish_tables import Edit
+from tasks.texts import shortened
 from tasks.views import name_of_actor
 
 UNCLAIMED = frozenset({Status.PLACED, Status.ACCEPTED, Status.ASSIGNED, Status.TAKEN})
+Said = tuple[str, str]  # words and place
 
 
-def edit_wish(number: str, new: NewWords, who: str) -> bool:
+def edit_wish(number: str, new: NewWords, who: str, shown: Said | None = None) -> bool:
     """Gives a wish other words and place, and says whether they were others.
 
+    `shown` is what was looked at: StaleOrder when somebody else has changed it since.
     Raises UnknownOrder, NoWish, NotForThem for anybody but staff, NoLongerEdited when it has been claimed.
     """
     with transaction(house().database) as session:
@@ -31,8 +34,12 @@ def edit_wish(number: str, new: NewWords, who: str) -> bool:
         if person.role is not Role.STAFF:
             why = "改内容要由社区干部来做。"
             raise NotForThem(who=person.name, number=order.number, action="改心愿", why=why)
-        _check_unclaimed(session, order)
-        if (order.words, order.place) == (new.words, new.place):
+        if why := _why_not(session, order):
+            raise NoLongerEdited(number=order.number, why=why)
+        if shown not in (None, said_by(order)):
+            what = f"内容改成了“{shortened(order.words)}”"
+            raise StaleOrder(number=order.number, what=what)
+        if said_by(order) == (new.words, new.place):
             return False
         session.add(_edit(order, new.reason, person.id))
         order.words, order.place = new.words, new.place
@@ -40,15 +47,26 @@ def edit_wish(number: str, new: NewWords, who: str) -> bool:
         return True
 
 
-def _check_unclaimed(session: Session, order: Order) -> None:
+def said_by(order: Order) -> Said:
+    """What an order says now: its words and its place."""
+    return order.words, order.place
+
+
+def still_said(number: str) -> Said | None:
+    """What a wish says now, None when it cannot be changed any more. Raises UnknownOrder."""
+    with reading(house().database) as session:
+        order = find_order(session, number)
+        return None if _why_not(session, order) else said_by(order)
+
+
+def _why_not(session: Session, order: Order) -> str:
     if order.kind not in WISHES:
         raise NoWish(number=order.number, kind=order.kind.label)
-    if order.member is not None:
+    status = order.before if order.status is Status.ON_HOLD else order.status
+    if order.member is not None and order.status in OPEN:
         who = name_of_actor(session, order.member)
-        why = f"“{who}”已经认领了，要补充的请写在进展里。"
-        raise NoLongerEdited(number=order.number, why=why)
-    if order.status not in UNCLAIMED:
-        raise NoLongerEdited(number=order.number, why=f"现在是“{order.status.label}”。")
+        return f"“{who}”已经认领了，要补充的请写在进展里。"
+    return "" if status in UNCLAIMED else f"现在是“{order.status.label}”。"
 
 
 def _edit(order: Order, reason: str, who: str) -> Edit:
@@ -66,7 +84,10 @@ def _edit(order: Order, reason: str, who: str) -> Edit:
 def editable_wishes() -> list[Choice]:
     """The wishes that nobody has claimed, as pick list lines, the newest first."""
     wanted = select(Order).where(
-        col(Order.kind).in_(WISHES), col(Order.status).in_(UNCLAIMED), col(Order.member).is_(None)
+        col(Order.kind).in_(WISHES),
+        col(Order.status).in_(UNCLAIMED)
+        | ((col(Order.status) == Status.ON_HOLD) & col(Order.before).in_(UNCLAIMED)),
+        col(Order.member).is_(None),
     )
     with reading(house().database) as session:
         return [choice_of(order) for order in session.exec(wanted.order_by(col(Order.id).desc()))]

@@ -49,11 +49,11 @@ class House:
 
     @property
     def timezone(self) -> str:
-        return self.catalog.calendar.timezone
+        return self.description.calendar.timezone
 
     @property
     def public_url(self) -> str:
-        return (self.settings.public_url or self.catalog.community.public_url).rstrip("/")
+        return (self.settings.public_url or self.description.community.public_url).rstrip("/")
 
 
 _house: House | None = None

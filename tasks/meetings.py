@@ -28,8 +28,10 @@ from tasks.models.meeting_tables import Matter, Meeting, TaskRow
 from tasks.models.tables import Order
 from tasks.orders import act_within
 from tasks.requests import noted_for, request_for
+from tasks.rules.deadline import local_day
 from tasks.rules.ladder import COMMITTEE
 from tasks.rules.meetings import DECISIONS, JUST_NOTED, Typed, matter_of, steps_of
+from tasks.views import name_of_actor
 
 BY_THE_MEETING = "联席会议决定"
 _ONCE_A_MEETING = frozenset({MatterKind.RAISED, MatterKind.FOLLOW_UP})  # still so after a decision
@@ -49,6 +51,9 @@ def prepare_meeting(kind: MeetingKind = MeetingKind.JOINT) -> int | None:
 def _prepare(kind: MeetingKind) -> int | None:
     with transaction(house().database) as session:
         meeting = _open_meeting(session, kind)
+        if meeting is not None and _is_past(session, meeting):
+            meeting.ended_at, meeting = utc_now(), None
+            session.flush()
         wanted = set(_wanted(session, kind))
         if meeting is None and not wanted and kind is MeetingKind.JOINT:
             return None
@@ -75,6 +80,15 @@ def _prepare(kind: MeetingKind) -> int | None:
 def _open_meeting(session: Session, kind: MeetingKind) -> Meeting | None:
     wanted = select(Meeting).where(Meeting.kind == kind, col(Meeting.ended_at).is_(None))
     return session.exec(wanted.with_for_update()).first()
+
+
+def _is_past(session: Session, meeting: Meeting) -> bool:
+    """Whether a meeting of an earlier day was only forgotten to be ended: it has gone through its agenda."""
+    zone = house().timezone
+    if local_day(meeting.prepared_at, zone) >= local_day(utc_now(), zone):
+        return False
+    on_it = [one for one in _matters(session, meeting.id or 0) if one.dropped_at is None]
+    return any(one.decided_at for one in on_it) and all(one.decided_at for one in on_it)
 
 
 def _matters(session: Session, meeting: int) -> list[Matter]:
@@ -252,7 +266,8 @@ def meeting_of(matter: int) -> int:
 def end_meeting(meeting: int, who: str | None = None, came: Attendance | None = None) -> None:
     """Ends a meeting, unless it has ended, and notes who came and who wrote it down.
 
-    What it has not decided comes onto the next agenda. The same again changes nothing. Raises UnknownId.
+    What it has not decided comes onto the next agenda. The same again changes nothing. Raises UnknownId,
+    and BadInput when somebody else has written the minutes.
     """
     with transaction(house().database) as session:
         found = session.get(Meeting, meeting, with_for_update=True)
@@ -261,9 +276,17 @@ def end_meeting(meeting: int, who: str | None = None, came: Attendance | None = 
         if found.ended_at is None:
             found.ended_at = utc_now()
         if who is not None:
-            found.minutes_by = actor(session, who).id
+            _write_minutes(session, found, who)
         if came is not None:
             write_attendance(session, found, came)
+
+
+def _write_minutes(session: Session, meeting: Meeting, who: str) -> None:
+    person = actor(session, who)
+    if meeting.minutes_by not in (None, person.id):
+        name = name_of_actor(session, str(meeting.minutes_by))
+        raise BadInput(field="会议", problem=f"纪要已经由“{name}”写过，要改请由本人来改。")
+    meeting.minutes_by = person.id
 
 
 def _end_if_decided(session: Session, meeting: int) -> None:

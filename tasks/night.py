@@ -16,6 +16,7 @@ from tasks.brief import Week, standing, week_before
 from tasks.clock import utc_now
 from tasks.dates import end_funding, expire_ratings, release_holds, remind_to_rate
 from tasks.db import reading, transaction
+from tasks.done import forget_done
 from tasks.escalation import Progress, sweep_clocks
 from tasks.house import house
 from tasks.marks import marked, set_mark
@@ -80,6 +81,13 @@ def freeze_rankings(*, dry_run: bool = False) -> Tally:
     return tally
 
 
+def forget_forms(*, dry_run: bool = False) -> Tally:
+    """What the forms of long ago have done need not be known any more. Nobody has to be told."""
+    if not dry_run:
+        forget_done()
+    return Tally()
+
+
 CLIMB, FUNDING = "提醒和上报", "筹集到期或筹足的心愿"
 STEPS: dict[str, Step] = {  # a night, in this order, each step with its name for people
     "放行到期的挂起": release_holds,
@@ -92,6 +100,7 @@ STEPS: dict[str, Step] = {  # a night, in this order, each step with its name fo
     "放开没人管的发送": free_leases,
     "定下上个月的积分榜": freeze_rankings,
     "抹去早已办结的居民资料": forget_residents,
+    "清掉做过的表的记录": forget_forms,
 }
 
 

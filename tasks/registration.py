@@ -21,6 +21,7 @@ from tasks.models.tables import Member, Membership, Order
 from tasks.orders import act_within
 from tasks.requests import dialled, normal_phone
 from tasks.rules.deadline import local_day
+from tasks.wakes import show_anew
 
 SERIES = "r"  # of the ids of who registered; those of the configuration are its own
 
@@ -76,15 +77,18 @@ def verify(ids: Iterable[str], who: str) -> int:
     with transaction(house().database) as session:
         person, count = actor(session, who), 0
         check_staff(person.role)
-        for id in ids:
+        for id in sorted(set(ids)):  # in one order, so that nobody waits in a ring
             member = _find(session, id)
-            if not teams_of(session, member.id):
+            session.refresh(member, with_for_update=True)
+            if not (teams := teams_of(session, member.id)):
                 problem = f"“{member.name}”已经退出，请先加入单位或队伍。"
                 raise BadInput(field="党员", problem=problem)
             if not member.verified:
                 member.verified, count = True, count + 1
                 member.verified_by, member.verified_at = person.id, utc_now()
                 member.left_at = None
+                waits = col(Order.status).in_([Status.ASSIGNED, Status.TAKEN])
+                show_anew(session, waits & col(Order.handler).in_(teams))
         return count
 
 

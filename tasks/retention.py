@@ -18,6 +18,8 @@ from tasks.db import dry_transaction, reading, transaction
 from tasks.house import house
 from tasks.links import sealed_id
 from tasks.models.enums import OPEN, TO_BE_TOLD, Audience, MessageState
+from tasks.models.meeting_tables import Matter
+from tasks.models.rate_tables import Exclusion
 from tasks.models.tables import History, Message, Order, Rating, Resident
 from tasks.models.tally import Tally
 from tasks.models.wish_tables import Edit
@@ -111,6 +113,10 @@ def _erase(session: Session, resident: Resident, orders: Sequence[Order]) -> Non
         for edit in session.exec(select(Edit).where(Edit.order_id == order.id)):
             edit.words, edit.place = without_persons(edit.words, names), ""
             edit.reason = without_persons(edit.reason, names)
+        for left_out in session.exec(select(Exclusion).where(Exclusion.order_id == order.id)):
+            left_out.reason = without_persons(left_out.reason, names)
+        for matter in session.exec(select(Matter).where(Matter.order_id == order.id)):
+            matter.reason = without_persons(matter.reason, names)
         for rating in session.exec(select(Rating).where(Rating.order_id == order.id)):
             rating.comment = without_persons(rating.comment, names)
         for message in session.exec(select(Message).where(Message.order_id == order.id)):

@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from config.catalog import HandlerKind
 from tasks.clock import utc_now
 from tasks.db import reading, transaction
-from tasks.directory import actor, category_id, grid_id
+from tasks.directory import actor, category_id, find_member, grid_id
 from tasks.errors import BadInput, UnknownId
 from tasks.house import house
 from tasks.intake import take_numbers
+from tasks.models.enums import Status
 from tasks.models.inputs import NewUnit
-from tasks.models.tables import UnitRow
+from tasks.models.tables import Order, UnitRow
 from tasks.registration import check_staff
 from tasks.requests import normal_phone
+from tasks.wakes import show_anew
 
 SERIES = "u"  # of the ids of units that registered; those of the configuration have their own
 
@@ -25,16 +27,17 @@ SERIES = "u"  # of the ids of units that registered; those of the configuration 
 def register_unit(new: NewUnit, who: str, *, verified: bool = False) -> str:
     """Registers a unit, to be verified by a coordinator (or at once, where one knows it), and gives its id.
 
-    One that registered before, or that the configuration knows by this name, says anew what it can do.
-    From its verification on, orders of its categories can be assigned to it.
-    Raises UnknownId, and BadInput for a phone that is none and for the name of a team.
+    One that registered before, or that the configuration knows by this name, says anew what it can do;
+    once it is verified only a coordinator can note that. From its verification on, orders of its
+    categories can be assigned to it.
+    Raises UnknownId, and BadInput for a phone that is none and for the name of a team or a person.
     """
     phone, now = normal_phone(new.phone), utc_now()
     with transaction(house().database) as session:
         person = actor(session, who)
-        if verified:
-            check_staff(person.role)
         unit = _unit_of(session, new.name)
+        if verified or unit.verified_at is not None:
+            check_staff(person.role)
         unit.phone, unit.contact, unit.times, unit.registered_at = (
             phone,
             new.contact,
@@ -47,6 +50,7 @@ def register_unit(new: NewUnit, who: str, *, verified: bool = False) -> str:
         if verified:
             unit.verified_by, unit.verified_at = person.id, now
         session.add(unit)
+        _offer_anew(session, unit)
     house().look_again()
     return unit.id
 
@@ -54,16 +58,25 @@ def register_unit(new: NewUnit, who: str, *, verified: bool = False) -> str:
 def _unit_of(session: Session, name: str) -> UnitRow:
     """The row of a name, still to be filled in."""
     take_numbers(session, SERIES, 0)  # takes none: whoever registers at the same time waits here
-    known = session.exec(select(UnitRow).where(UnitRow.name == name)).first()
-    if known is not None:
+    described = house().description.handlers.values()
+    handler = next((one for one in described if one.name == name), None)
+    if handler is not None and handler.kind is HandlerKind.TEAM:
+        raise BadInput(field="单位名称", problem=f"“{name}”是社区的队伍，不用报到。")
+    if find_member(session, name) or name in (one.name for one in house().catalog.staff.values()):
+        raise BadInput(field="单位名称", problem=f"“{name}”是一个人的名字，请写单位的全称。")
+    mine = UnitRow.id == handler.id if handler else UnitRow.name == name
+    if (known := session.exec(select(UnitRow).where(mine)).first()) is not None:
+        known.name = name
         return known
-    for handler in house().catalog.handlers.values():
-        if handler.name == name:
-            if handler.kind is HandlerKind.TEAM:
-                raise BadInput(field="单位名称", problem=f"“{name}”是社区的队伍，不用报到。")
-            return UnitRow(id=handler.id, name=name, phone="", registered_at=utc_now())
-    id = f"{SERIES}-{take_numbers(session, SERIES):04d}"
+    id = handler.id if handler else f"{SERIES}-{take_numbers(session, SERIES):04d}"
     return UnitRow(id=id, name=name, phone="", registered_at=utc_now())
+
+
+def _offer_anew(session: Session, unit: UnitRow) -> None:
+    """The forms of what waits to be assigned list a verified unit: they are shown anew."""
+    if unit.verified_at is not None:
+        waits = col(Order.status).in_([Status.PLACED, Status.ACCEPTED])
+        show_anew(session, waits & col(Order.category).in_(unit.categories))
 
 
 def verify_units(ids: Iterable[str], who: str) -> int:
@@ -72,12 +85,13 @@ def verify_units(ids: Iterable[str], who: str) -> int:
     with transaction(house().database) as session:
         person = actor(session, who)
         check_staff(person.role)
-        for id in ids:
+        for id in sorted(set(ids)):  # in one order, so that nobody waits in a ring
             unit = session.get(UnitRow, id, with_for_update=True)
             if unit is None:
                 raise UnknownId(what="报到的单位", id=id[:40], hint="")
             if unit.verified_at is None:
                 unit.verified_by, unit.verified_at, count = person.id, utc_now(), count + 1
+                _offer_anew(session, unit)
     house().look_again()
     return count
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import update
-from sqlmodel import col, select
+from sqlalchemy import ColumnElement, update
+from sqlmodel import Session, col, select
 
 from tasks.db import reading, transaction
 from tasks.house import house
@@ -87,6 +87,11 @@ def count_wake(number: str) -> None:
         session.execute(
             update(Order).where(col(Order.number) == number).values(wakes=Order.wakes + 1)
         )
+
+
+def show_anew(session: Session, which: ColumnElement[bool]) -> None:
+    """The same for many: their runs show a new form with the next 核对."""
+    session.execute(update(Order).where(which).values(wakes=Order.wakes + 1))
 
 
 def set_runs(made: Sequence[Made]) -> None:

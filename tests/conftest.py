@@ -177,8 +177,8 @@ def settle(
             _dispose(given["database"])
         given.update(settings)
         chosen = move_in(Settings(_env_file=None, **given))  # type: ignore[call-arg]
-        vars(chosen)["catalog"] = catalogs.get(chosen.settings.config) or chosen.catalog
-        catalogs[chosen.settings.config] = chosen.catalog
+        vars(chosen)["description"] = catalogs.get(chosen.settings.config) or chosen.description
+        catalogs[chosen.settings.config] = vars(chosen)["catalog"] = chosen.description
         return chosen
 
     yield settle_down

@@ -54,6 +54,7 @@ class DoneForm(SQLModel, table=True):
     run: str = Field(primary_key=True)  # its id in Prefect
     said: str
     numbers: list[str] = Field(sa_column=Column(JSON, nullable=False))  # of the orders it changed
+    at: datetime = Field(sa_type=UtcDateTime)
 
 
 class Counter(SQLModel, table=True):

@@ -53,6 +53,7 @@ class HelperRow(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     order_id: int = Field(foreign_key="orders.id")
     claim_id: int = Field(foreign_key="claims.id", index=True)
+    round: int  # of the order
     member: str = Field(foreign_key="members.id")
     since: datetime = Field(sa_type=UtcDateTime)
     until: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -20,8 +20,10 @@ class Circumstances:
     suggested_category: str = "other"
     named_member: MemberView | None = None  # the member that the request names
     named_helpers: tuple[MemberView, ...] = ()  # the members that the request asks to help
-    helpers: frozenset[str] = frozenset()  # who helps already
+    helpers: frozenset[str] = (
+        frozenset()
+    )  # who helps already; of a rating: who has helped in its round
     named_order: OrderState | None = None  # the order that the request names
     funds: Funds = NO_MONEY  # the books of a big wish
     resident_phone: str = ""
-    member_phone: str = ""  # of the member who has the order
+    worker_phones: frozenset[str] = frozenset()  # of the member who has the order, and who helped

@@ -229,7 +229,7 @@ def _send_back(state: OrderState, request: ActionInput, around: Circumstances) -
 def _rate(state: OrderState, request: Rate, around: Circumstances) -> str:
     if request.grade is Grade.UNSATISFIED and not request.reason:
         return "不满意时请写明原因。"
-    if around.resident_phone and around.resident_phone == around.member_phone:
+    if around.resident_phone and around.resident_phone in around.worker_phones:
         return "办理人与点单人是同一个电话，不能评价自己的工作。"
     actor = around.actor
     if actor.role is Role.RESIDENT:

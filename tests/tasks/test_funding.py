@@ -296,7 +296,7 @@ def test_who_gave_hears_when_the_money_goes_to_another_wish(
     number, other = wish(given="200"), wish()
     do(number, "move_money", to=other, yuan="150", reason="联席会议 9 月 14 日决定")
     (told,) = [one for one in messages_json() if one["audience"] == "donor"]
-    assert f"其中 150.00 元转给了另一个大心愿 {other}。" in told["body"]
+    assert f"它的款项有 150.00 元转给了另一个大心愿 {other}。" in told["body"]
     assert "决定：联席会议 9 月 14 日决定" in told["body"]
 
 

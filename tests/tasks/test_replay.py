@@ -151,8 +151,8 @@ def tell_again(session: Session) -> Told:
             around = replace(around, named_member=find_member(session, request.to))
         member = session.get(Member, told[order.number].member or "")
         funds = sum_up(donors[order.number], entries[order.number])
-        phone = dialled(member.phone) if member else ""
-        around = replace(around, member_phone=phone, funds=funds)
+        phones = frozenset({dialled(member.phone)} if member else ())
+        around = replace(around, worker_phones=phones, funds=funds)
         told[order.number] = decide(told[order.number], request, around)
         assert told[order.number].status is row.to_status
         if isinstance(request, Pledge):

@@ -52,7 +52,7 @@ def test_nobody_calls_back_about_their_own_work(
 def test_a_member_does_not_rate_the_wish_that_they_placed_and_did_themselves(
     order: Order, why_not: WhyNot, by: str
 ) -> None:
-    same = {"resident_phone": "13900000001", "member_phone": "13900000001"}
+    same = {"resident_phone": "13900000001", "worker_phones": {"13900000001"}}
     why = why_not(order("done"), "rate", by=by, around=same, **GOOD)
     assert "办理人与点单人是同一个电话，不能评价自己的工作。" in why
 
@@ -60,7 +60,7 @@ def test_a_member_does_not_rate_the_wish_that_they_placed_and_did_themselves(
 def test_a_resident_and_a_member_without_phones_are_not_taken_for_one_person(
     order: Order, after: After
 ) -> None:
-    unknown = {"resident_phone": "", "member_phone": ""}
+    unknown = {"resident_phone": "", "worker_phones": {""}}
     assert after(order("done"), "rate", by="resident", around=unknown, **GOOD).closed_at == NOW
 
 

@@ -19,6 +19,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), primary_key=True),
         sa.Column("order_id", sa.Integer(), sa.ForeignKey("orders.id"), nullable=False),
         sa.Column("claim_id", sa.Integer(), sa.ForeignKey("claims.id"), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
         sa.Column("member", sa.String(), sa.ForeignKey("members.id"), nullable=False),
         sa.Column("since", sa.DateTime(timezone=True), nullable=False),
         sa.Column("until", sa.DateTime(timezone=True), nullable=True),

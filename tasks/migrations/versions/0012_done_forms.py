@@ -19,6 +19,7 @@ def upgrade() -> None:
         sa.Column("run", sa.String(), primary_key=True),
         sa.Column("said", sa.String(), nullable=False),
         sa.Column("numbers", sa.JSON(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
     )
 
 
