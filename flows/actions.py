@@ -57,6 +57,7 @@ class Offer:
     fits: Callable[[Choice], bool] = lambda _choice: True
     choices: Callable[[], list[Choice]] = open_orders
     which: str = "哪一单"
+    when: str = ""  # it can be done, where that is not plain
 
 
 def _reason_only() -> Fields:
@@ -106,7 +107,7 @@ def _sum_and_wish() -> Fields:
     return {
         "to": pick("转给哪个心愿", wishes),
         "yuan": text("金额（元）"),
-        "reason": text("会议的决定（必填）"),
+        "reason": text("说明（会议的决定，必填）"),
     }
 
 
@@ -139,6 +140,7 @@ OFFERS: dict[str, Offer] = {
         _who_helps,
         _ask_for_help,
         fits=lambda choice: choice.status is Status.CLAIMED,
+        when="有人认领以后才能加帮手。",
     ),
     "撤单": Offer((Action.WITHDRAW,), _reason_only, lambda answer: answer.request(Action.WITHDRAW)),
     "恢复": Offer((Action.RESUME,), _reason_only, lambda answer: answer.request(Action.RESUME)),
@@ -163,6 +165,7 @@ OFFERS: dict[str, Offer] = {
         _sum_and_reason,
         lambda answer: receive(answer, answer.text("order")),
         choices=promised,
+        when="先在那个心愿的表里记一笔“认领”。",
         which="哪一笔",
     ),
     "支出": Offer(
@@ -172,6 +175,7 @@ OFFERS: dict[str, Offer] = {
             Action.SPEND, yuan=answer.text("yuan"), voucher=answer.text("voucher")
         ),
         choices=with_money,
+        when="筹足、牵头单位接单以后才能支出。",
     ),
     "转用款项": Offer(
         (Action.MOVE_MONEY,),
@@ -201,7 +205,8 @@ async def act_on_order(what: str) -> None:
                 return
         form = _form(what, problem, answer)
         if form is None:
-            get_run_logger().info("现在没有可以“%s”的订单。", what)
+            get_run_logger().info("现在没有可以“%s”的订单。%s", what, OFFERS[what].when)
+            await client.update_flow_run(this_run_id(), name=f"{what} · 现在没有可以办的")
             return
         await wait_for(form, next_key)
 

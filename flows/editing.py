@@ -58,5 +58,5 @@ def _edit(number: str, answer: Answer) -> Done:
         typed["place"] = ""
     words, place = answer.shown["words"]["said"]
     if not edit_wish(number, words_for(typed), answer.who, (words, place)):
-        raise BadInput(field="内容", problem="和原来一样，什么也没有改。")
+        raise BadInput(field="内容", problem="和原来一样（清空不算），什么也没有改。")
     return Done(f"改心愿 · {number}", [number])

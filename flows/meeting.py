@@ -17,7 +17,9 @@ from flows.forms.description import warning
 from flows.forms.fields import Fields, build_form, keeping
 from flows.forms.meeting import (
     MATTER_FORM,
+    NOBODY_CAME,
     TASK_FORM,
+    asks_who_came,
     came_in,
     check_lead,
     decision_in,
@@ -147,6 +149,9 @@ async def _give(client: PrefectClient, answer: Answer, key: str) -> None:
         return
     try:
         if typed is None:
+            if asks_who_came(answer):
+                await _ask_for_tasks(meeting, key, NOBODY_CAME, answer)
+                return
             end_meeting(meeting, answer.who, came_in(answer))
         else:
             give_task(meeting, task_for(typed), answer.who, f"{this_run_id()}:{answer.key}")
@@ -190,8 +195,10 @@ async def _ask_for_tasks(
     given = "  \n".join(
         f"{one['kind_name']}：{escaped(one['words'])}" for one in meeting_json(meeting)["tasks"]
     )
-    fields = _kept(task_fields(meeting, _today()), earlier)
-    description = f"{warning(problem)}**交办** · 下次会议会问办得怎样\n\n{given}"
+    asked = problem == NOBODY_CAME
+    fields = _kept(task_fields(meeting, _today(), asked_who_came=asked), earlier)
+    hint = f"**交办、到会的人** · 往下拉共 {len(fields)} 栏；交办的事，下次会议会问办得怎样"
+    description = f"{warning(problem)}{hint}\n\n{given}"
     await wait_for(build_form(TASK_FORM, fields, description), key)
 
 

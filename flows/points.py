@@ -7,7 +7,7 @@ from typing import Any
 from prefect import flow
 
 from flows.forms.answers import Answer
-from flows.forms.fields import Fields, must, other, pick, remembering, who
+from flows.forms.fields import Fields, other, pick, remembering, text, who
 from flows.one_form import Page, Question, ask_and_do, ask_and_show
 from flows.pages import section, table
 from flows.point_words import (
@@ -88,8 +88,8 @@ def _correction() -> Fields:
         "who": who(),
         "second": other(),
         "member": remembering(pick("更正谁的", list(members)), ids=members),
-        "points": must("加减几分（例如 5 或 -5）"),
-        "reason": must("原因"),
+        "points": text("加减几分（必填，例如 5 或 -5）"),
+        "reason": text("原因（必填）"),
     }
 
 

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from prefect import flow
 
 from flows.forms.answers import Answer
-from flows.forms.fields import Fields, day, must, other, pick, remembering, who
+from flows.forms.fields import Fields, day, other, pick, remembering, text, who
 from flows.one_form import Page, Question, ask_and_do, ask_and_show
 from flows.pages import section, table
 from flows.rate_words import BURSTS, FIGURES, burst_rows, figures_of, name_in
@@ -180,7 +180,7 @@ def _exclusion() -> Fields:
         "who": who(),
         "second": other(),
         "rating": remembering(pick("哪个评价", list(lines)), rounds=lines),
-        "reason": must("原因"),
+        "reason": text("原因（必填）"),
     }
 
 

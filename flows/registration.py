@@ -66,7 +66,7 @@ def _registration() -> Fields:
 
 def _what_they_offer() -> Fields:
     return {
-        "seen": pick("核实了吗", [SEEN, LATER], SEEN),
+        "seen": pick("核实了吗", [SEEN, LATER]),
         "skills": text("特长（用顿号隔开）"),
         "grids": ticks("愿意到哪些网格", [grid.name for grid in house().catalog.grids.values()]),
         "times": text("什么时候有空", most=200),

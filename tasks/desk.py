@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -17,10 +18,10 @@ from tasks.directory import members_of
 from tasks.finding import remarks_on
 from tasks.funding import books_of
 from tasks.house import house
-from tasks.models.enums import OPEN, Kind, Status
+from tasks.models.enums import OPEN, Entry, Kind, Status
 from tasks.models.state import OrderState
 from tasks.models.tables import History, Member, Order, Resident
-from tasks.models.wish_tables import Edit
+from tasks.models.wish_tables import Edit, MoneyEntry
 from tasks.rules.deadline import local_day, local_time
 from tasks.rules.funding import Funds, in_yuan, outstanding_lines, said_with
 from tasks.rules.routing import likely_twins, suggest_category
@@ -105,7 +106,7 @@ def _view(session: Session, order: Order) -> DeskView:
         resident_name=resident.name if resident else "",
         resident_phone=resident.phone if resident else "",
         first_asked=_first_asked(history[0]),
-        history=tuple(_past_deed(session, row, zone) for row in history),
+        history=_past_deeds(session, order, history),
         suggested_category=category.id if category else suggest_category(order.words, catalog),
         twins=_twins(session, order) if order.status in (Status.PLACED, Status.ACCEPTED) else (),
         books=_books(order, funds),
@@ -143,16 +144,39 @@ def _due(session: Session, order: Order, zone: str) -> str:
     return "，".join([*parts, *remarks_on(order.rung, order.asked_due_at, order.hold_until)])
 
 
-def _past_deed(session: Session, row: History, zone: str) -> PastDeed:
-    who = name_of_actor(session, row.actor)
-    said = said_with(row.action, row.inputs, row.reason)
-    return PastDeed(local_time(row.at, zone, utc_now()), who, row.action.label, said)
+def _past_deeds(session: Session, order: Order, history: Iterable[History]) -> tuple[PastDeed, ...]:
+    """The order's own steps, and what else happened to it: other words, money from another wish."""
+    moved = select(MoneyEntry).where(
+        MoneyEntry.order_id == order.id, MoneyEntry.entry == Entry.MOVED_IN
+    )
+    deeds = [
+        *((row.at, row.actor, row.action.label, _said(row)) for row in history),
+        *((row.at, row.actor, "改内容", row.reason) for row in _edits(session, order)),
+        *(
+            (row.at, "system", "转入款项", f"{in_yuan(row.fen)} 元，来自 {row.other}")
+            for row in session.exec(moved)
+        ),
+    ]
+    return tuple(
+        PastDeed(
+            local_time(at, house().timezone, utc_now()), name_of_actor(session, who), deed, said
+        )
+        for at, who, deed, said in sorted(deeds, key=lambda one: one[0])
+    )
+
+
+def _said(row: History) -> str:
+    return said_with(row.action, row.inputs, row.reason)
+
+
+def _edits(session: Session, order: Order) -> Sequence[Edit]:
+    """The changes of a wish's words, the oldest first."""
+    return session.exec(select(Edit).where(Edit.order_id == order.id).order_by(col(Edit.id))).all()
 
 
 def _first_words(session: Session, order: Order) -> str:
     """What a wish said before its words were changed, "" where they never were."""
-    first = select(Edit.words).where(Edit.order_id == order.id).order_by(col(Edit.id)).limit(1)
-    return session.exec(first).first() or ""
+    return next((edit.words for edit in _edits(session, order)), "")
 
 
 def _first_asked(first: History) -> str:

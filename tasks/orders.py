@@ -87,12 +87,14 @@ def act_within(
     if person.role is Role.STAFF and any(isinstance(request, Take) for request in requests):
         mark_handler_told(session, order)
     for moved in (request for request in requests if isinstance(request, MoveMoney)):
-        _complete_funding(session, moved.to)
+        _receive_moved(session, moved.to)
 
 
-def _complete_funding(session: Session, number: str) -> None:
-    """Hands a wish to its lead unit when the money that was moved to it reaches its target."""
+def _receive_moved(session: Session, number: str) -> None:
+    """Shows the money that was moved to a wish in its form, and hands it to its lead unit when that
+    reaches the target."""
     wish = find_order(session, number)
+    wish.wakes += 1
     if is_funded(state_of(wish), books_of(session, wish)):
         act_within(session, number, [CompleteFunding()], SYSTEM.id)
 

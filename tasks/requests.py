@@ -145,7 +145,7 @@ def _validated(
 
 def _in_words(model: type[BaseModel], about: str, error: ErrorDetails) -> BadInput:
     name = str(error["loc"][0]) if error["loc"] else ""
-    field = FIELD_WORDS.get(name, name)
+    field = _word_for(model, name)
     label = f"{field}（{name}）" if field != name else name
     if error["type"] in _NOTHING_THERE:
         return NotFilledIn(field=label, name=name)
@@ -155,6 +155,16 @@ def _in_words(model: type[BaseModel], about: str, error: ErrorDetails) -> BadInp
     else:
         problem = _problem(error["type"], error.get("ctx", {}), error["msg"])
     return BadInput(field=label, problem=problem, name=name)
+
+
+_KINDS_OF_TO = {"handler": "承办方", "member": "党员", "order": "哪一单"}
+
+
+def _word_for(model: type[BaseModel], name: str) -> str:
+    """What people call a field: `to` by what it names."""
+    extra = model.model_fields[name].json_schema_extra if name in model.model_fields else None
+    kind = str(extra.get("type")) if name == "to" and isinstance(extra, dict) else ""
+    return _KINDS_OF_TO.get(kind) or FIELD_WORDS.get(name, name)
 
 
 def _problem(kind: str, context: Mapping[str, Any], plain: str) -> str:

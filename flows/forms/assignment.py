@@ -26,6 +26,7 @@ ASSIGN_FORM, TAKE_FORM, CLAIM_FORM, REASSIGN_FORM = (
 )
 TAKE_AND_CLAIM = "代单位接单并认领"
 STAY = "不改派了"
+WHY_A_MEETING = "大心愿由会议立项"  # the reason of every one of them
 HOLD_DAYS = timedelta(days=7)
 
 
@@ -60,7 +61,7 @@ def _earlier(view: DeskView, members: Mapping[str, str]) -> str:
     return next((line for line, id in members.items() if id == view.state.previous_member), NONE)
 
 
-def assign_requests(_view: DeskView, answer: Answer) -> list[ActionInput]:
+def assign_requests(view: DeskView, answer: Answer) -> list[ActionInput]:
     """派单, 认领, 不予受理, 并单, 挂起 or 提交会议."""
     step = answer.text("step")
     if step == Action.DECLINE.label:
@@ -70,7 +71,8 @@ def assign_requests(_view: DeskView, answer: Answer) -> list[ActionInput]:
     if step == Action.HOLD.label:
         return [answer.request(Action.HOLD, date=answer.text("date"))]
     if step == Action.REFER.label:
-        return [answer.request(Action.REFER)]
+        usual = WHY_A_MEETING if view.state.kind is Kind.BIG_WISH else ""
+        return [answer.request(Action.REFER, reason=answer.text("reason") or usual)]
     if step == Action.CLAIM.label:
         chosen = "" if answer.text("member") == NONE else answer.text("member")
         return [answer.request(Action.CLAIM, to=member_lines().get(chosen, chosen))]

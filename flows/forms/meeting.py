@@ -20,6 +20,7 @@ from tasks.rules.funding import in_yuan
 
 MATTER_FORM, TASK_FORM = "MatterForm", "TaskForm"
 NO_MORE = "没有了，结束会议"
+NOBODY_CAME = "还没有选到会的人和主持人：请在下面选；真的没有人到会，就再交一次。"
 USUAL_TIME = timedelta(days=30)
 _BETWEEN_NAMES = re.compile(r"[、，,；;\n]")
 _WHO_CAME = ("present", "chair", "others")
@@ -119,7 +120,7 @@ def _put_off(last: dict[str, str]) -> str:
     return f"上次（{day.month}月{day.day}日）以后再议{why}"
 
 
-def task_fields(meeting: int, today: date) -> Fields:
+def task_fields(meeting: int, today: date, *, asked_who_came: bool = False) -> Fields:
     """What else somebody has to do, and who came; no more to do ends the meeting."""
     expected = expected_at(meeting)
     names = [handler.name for handler in house().catalog.handlers.values()]
@@ -131,7 +132,9 @@ def task_fields(meeting: int, today: date) -> Fields:
         "words": text("内容"),
         "handler": pick("交给谁", [NONE, *names], NONE),
         "date": day("到哪天", today + USUAL_TIME),
-        "present": ticks("到会的人", [*expected.people, *expected.handlers]),
+        "present": remembering(
+            ticks("到会的人", [*expected.people, *expected.handlers]), asked=asked_who_came
+        ),
         "chair": pick("主持人", [NONE, *expected.people], NONE),
         "others": text("其他到会的人（用顿号隔开）"),
     }
@@ -143,6 +146,12 @@ def came_in(answer: Answer) -> Attendance:
     chair = answer.text("chair")
     present = [*(answer.values.get("present") or ()), *others]
     return attendance_for({"present": present, "chair": "" if chair == NONE else chair})
+
+
+def asks_who_came(answer: Answer) -> bool:
+    """Whether to ask once more: nobody stands there, and somebody might have overlooked the field."""
+    came = came_in(answer)
+    return not (came.present or came.chair or answer.shown["present"].get("asked", False))
 
 
 def only_who_came(answer: Answer) -> Answer:

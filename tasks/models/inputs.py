@@ -21,6 +21,7 @@ MAX_HELPERS = 20
 MAX_FEN = 10**13  # a hundred thousand million yuan
 LAST_YEAR = 3000  # a slip of the finger; the end of the last day that there is has no UTC
 
+_BETWEEN_THOUSANDS = re.compile(r"(?<=\d)[,，](?=(?:\d{3}[,，])*\d{3}(?:\D|$))")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
@@ -42,10 +43,11 @@ def _one_line(text: object) -> object:
 
 
 def _fen(yuan: object) -> object:
-    """Yuan as typed ("12.34") → fen; a whole number is fen. Refuses fractions of a fen, and no number."""
+    """Yuan as typed ("12.34", "5,000元") → fen; a whole number is fen. Refuses fractions of a fen, and no number."""
     if isinstance(yuan, int) and not isinstance(yuan, bool):
         return yuan
-    match = re.fullmatch(r"([-−]?)([0-9]{1,13})(?:\.([0-9]{1,2}))?", str(yuan).strip())
+    plain = _BETWEEN_THOUSANDS.sub("", str(yuan).strip().removesuffix("元").strip())
+    match = re.fullmatch(r"([-−]?)([0-9]{1,13})(?:\.([0-9]{1,2}))?", plain)
     if not match or isinstance(yuan, float):
         raise ValueError("金额要写成元，最多两位小数，例如 12.34")
     fen = int(match[2]) * 100 + int((match[3] or "").ljust(2, "0"))

@@ -287,4 +287,9 @@ def check_preconditions(state: OrderState, request: ActionInput, around: Circums
     """Raises Refused with a sentence, or UnknownId, when a rule forbids the action here and now."""
     rule = RULES.get(request.action)
     if rule and (why := rule(state, request, around)):
-        raise Refused(number=state.number, action=request.action.label, why=why)
+        raise Refused(number=state.number, action=_name_of(request), why=why)
+
+
+def _name_of(request: ActionInput) -> str:
+    asks_for_help = isinstance(request, Report) and request.helpers
+    return "加帮手" if asks_for_help else request.action.label

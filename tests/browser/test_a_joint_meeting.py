@@ -90,6 +90,7 @@ def test_twelve_matters_are_decided_in_twelve_forms(coordinator: Any, installati
     desk.resume()
     expect(desk.form).to_contain_text("重点任务：每月把进度告诉居民")
     desk.pick("操作人", WHO)
+    desk.pick("主持人", WHO)
     desk.submit()
     desk.reload_until(desk.page.get_by_text("Completed", exact=True))
     for words in APPEALS:

@@ -96,7 +96,7 @@ def test_of_two_who_start_the_meeting_at_once_one_writes_it_down(up, wait) -> No
     wait(lambda: sorted(up.state(run) for run in runs) == ["COMPLETED", "PAUSED"])
     writing, led_away = sorted(runs, key=up.state, reverse=True)
     assert up.run(led_away)["name"] == "周例会 · 已在另一个运行里"
-    up.answer(writing, who=LUO)
+    up.answer(writing, who=LUO, present=["格桑卓玛"])
     wait(lambda: up.state(writing) == "COMPLETED")
     third = up.begin("meeting/周例会", what="周例会")
     wait(lambda: up.state(third) == "PAUSED")

@@ -413,3 +413,12 @@ def test_each_slip_in_a_calendar_has_a_line_of_its_own(
         "ours.yaml:3:",
         "ours.yaml:4:",
     ]
+
+
+def test_no_database_is_needed_for_a_calculation_or_a_check(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIANDAN_DATABASE", "postgresql://postgres@127.0.0.1:1/nowhere")
+    monkeypatch.setattr("tasks.house._house", None)
+    assert command("due", "--from", "2026-09-14T10:00", "--allow", "4h").code == 0
+    assert command("check").code == 0

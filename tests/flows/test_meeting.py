@@ -126,7 +126,7 @@ def test_tasks_are_noted_and_the_minutes_lie_ready_as_page_and_document(
     assert "没有填" in prefect.form_of(run.id).description
     fill(run, kind="重点任务", words="三号院电缆全部换掉", handler="供电所", date="2026-11-01")
     assert "重点任务：三号院电缆全部换掉" in prefect.form_of(run.id).description
-    fill(run)
+    fill(run, chair="洛桑罗布")
     assert run.state.is_completed()
     (task,) = rows(TaskRow)
     assert (task.handler, task.due.isoformat()) == ("unit-power", "2026-11-01")
@@ -168,7 +168,7 @@ def test_a_task_that_was_typed_is_not_lost_by_the_preset_end(
     form = prefect.form_of(run.id)
     assert "写了内容，请选它是哪一种。" in form.description
     assert (form.preselected["kind"], form.preselected["words"]) == ("交办事项", "请环卫所报方案")
-    fill(run)
+    fill(run, chair="洛桑罗布")
     assert [task.words for task in rows(TaskRow)] == ["请环卫所报方案"]
 
 
@@ -226,7 +226,7 @@ def test_what_was_put_off_is_on_the_next_agenda(
     assert other in prefect.form_of(run.id).description
     fill(run, decision="退回一线")
     assert prefect.form_of(run.id).name == "TaskForm"
-    fill(run)
+    fill(run, chair="洛桑罗布")
     assert run.state.is_completed()
     minutes = prefect.artifacts[MEETING].data
     assert "2026年9月14日，议题 2 个，决定 1 个，以后再议 1 个" in minutes
@@ -257,7 +257,7 @@ def test_the_weekly_meeting_asks_after_its_own_tasks_and_is_held_without_any(
     run = begin("周例会")
     assert prefect.form_of(run.id).name == "TaskForm"
     fill(run, kind="问题清单", words="二号巷口积水", handler="供电所")
-    fill(run)
+    fill(run, chair="洛桑罗布")
     assert "# 示范社区周例会纪要" in prefect.artifacts[MEETING].data
     run = begin("周例会")
     form = prefect.form_of(run.id)
@@ -265,7 +265,7 @@ def test_the_weekly_meeting_asks_after_its_own_tasks_and_is_held_without_any(
     assert "二号巷口积水" in form.description
     assert form.options("decision") == ["继续办", "已办完", "以后再议"]
     fill(run, decision="已办完")
-    fill(run)
+    fill(run, chair="洛桑罗布")
     assert prefect.form_of(begin("周例会").id).name == "TaskForm"
 
 
@@ -316,10 +316,12 @@ def test_who_came_stands_in_the_minutes_and_is_typed_once(
     assert "主持：格桑卓玛" in lines
 
 
-def test_a_meeting_may_end_without_a_word_about_who_came(
+def test_who_came_is_asked_once_more_and_a_meeting_may_end_without_a_word_about_it(
     prefect: Any, begin: Callable[..., Any], fill: Callable[..., None]
 ) -> None:
     run = begin("周例会")
+    fill(run)
+    assert "还没有选到会的人和主持人" in prefect.form_of(run.id).description
     fill(run)
     assert run.state.is_completed()
     minutes = prefect.artifacts[MEETING].data
@@ -347,7 +349,7 @@ def test_a_meeting_that_is_being_written_down_is_not_written_down_a_second_time(
     assert prefect.artifacts[MEETING].data == agenda
     assert prefect.form_of(begin("周例会").id).name == "TaskForm"  # another meeting
     fill(first, decision="退回一线")
-    fill(first)
+    fill(first, chair="洛桑罗布")
     assert first.state.is_completed()
     referred()
     assert prefect.form_of(begin().id).name == "MatterForm"

@@ -26,8 +26,9 @@ from tasks.models.tables import Counter, History, Member, Message, Order, Rating
 from tasks.models.wish_tables import ClaimRow
 from tasks.orders import version_of
 from tasks.rating import rate_by_link
-from tasks.registration import leave
+from tasks.registration import leave, register, verify
 from tasks.reminders import gather_reminders
+from tasks.requests import member_for
 from tasks.retention import forget_residents
 
 Rows = Callable[..., list[Any]]
@@ -96,6 +97,18 @@ def test_who_leaves_while_they_claim_has_nothing_in_hand(
     _given, refused = all_at_once([*claims, *leaves])  # type: ignore[list-item]
     assert all("还没有通过核实" in str(error) for error in refused)
     assert [order.number for order in rows(Order) if order.member] == []
+
+
+def test_members_that_two_verify_at_once_are_verified_once(database: House, rows: Rows) -> None:
+    ids = [
+        register(
+            member_for({"name": f"新人{n}", "phone": f"1390000{n:04d}", "to": "供电所"}), "staff-1"
+        )
+        for n in range(12)
+    ]
+    orders = [ids, ids[::-1], ids, ids[::-1]]
+    given, refused = all_at_once([lambda some=some: verify(some, "staff-1") for some in orders])
+    assert (sum(given), refused) == (12, [])
 
 
 def test_sixteen_who_place_at_once_get_numbers_without_gaps(

@@ -11,8 +11,8 @@ import pytest
 from flows.forms.description import describe
 from tasks.clock import clock_at
 from tasks.desk import look_at
-from tasks.editing import edit_wish, editable_wishes
-from tasks.errors import DiandanError
+from tasks.editing import edit_wish, editable_wishes, still_said
+from tasks.errors import DiandanError, StaleOrder
 from tasks.house import House
 from tasks.models.tables import Order
 from tasks.models.wish_tables import Edit
@@ -52,10 +52,43 @@ def test_a_wish_that_nobody_has_claimed_says_it_anew_and_what_it_said_is_kept(
     assert order_json(number)["edits"][0]["place"] == ""
     view = look_at(number)
     assert (view.state.version, view.key) != (before.state.version, before.key)
+    assert [(deed.who, deed.action, deed.reason) for deed in view.history][-1] == (
+        "洛桑罗布",
+        "改内容",
+        "问清楚了",
+    )
     assert "| 原来写的 | 想要一个书包 |" in describe(view, 4, with_phone=False)
     do(number, "claim", to="m-241")
     told = [one["body"] for one in messages_json() if one["event"] == "order_claimed"]
     assert "蓝书包" in told[0]
+
+
+def test_of_two_who_change_the_same_words_the_second_is_told(
+    database: House, wish: Callable[..., str], look: Callable[[str], Order]
+) -> None:
+    number = wish()
+    shown = still_said(number)
+    assert edit_wish(number, words_for({"words": "想要蓝书包"}), "staff-1", shown)
+    with pytest.raises(StaleOrder, match="内容改成了“想要蓝书包”"):
+        edit_wish(number, words_for({"words": "想要一个书包，六年级用"}), "staff-2", shown)
+    assert look(number).words == "想要蓝书包"
+
+
+def test_a_wish_that_is_on_hold_can_be_changed_and_one_that_is_over_says_so(
+    sqlite_house: House, wish: Callable[..., str], do: Do
+) -> None:
+    number = wish()
+    do(number, "accept")
+    do(number, "hold", reason="等货", date="2026-09-30")
+    assert [choice.number for choice in editable_wishes()] == [number]
+    assert edit(number, "想要一个蓝书包")
+    do(number, "resume")
+    do(number, "claim", to="m-241")
+    do(number, "finish", reason="送到了")
+    do(number, "rate", by="resident", grade="satisfied", solved=True)
+    assert still_said(number) is None
+    with pytest.raises(DiandanError, match="现在是“已评单”。"):
+        edit(number, "想要两个书包")
 
 
 def test_once_it_is_claimed_its_words_stay(

@@ -133,12 +133,23 @@ def test_more_than_was_promised_is_not_received_and_the_sentence_says_what_to_do
     assert books(number).received == 20_000
 
 
-@pytest.mark.parametrize("yuan", ["0", "-1", "0.001", "1000000000000", "一百", "", "1,000"])
+@pytest.mark.parametrize(
+    "yuan", ["0", "-1", "0.001", "1000000000000", "一百", "", "1,00", "1,0000"]
+)
 def test_a_sum_that_is_none_is_refused(
     sqlite_house: House, monday: Any, wish: Callable[..., str], do: Do, yuan: str
 ) -> None:
     number = wish()
     assert "金额（元）（yuan）”" in refused(do, number, "pledge", **{**GIFT, "yuan": yuan})
+
+
+@pytest.mark.parametrize("yuan", ["1234.50", "1,234.5", "1，234.50 元", " 1234.50元 "])
+def test_a_sum_is_written_as_people_write_it(
+    sqlite_house: House, monday: Any, wish: Callable[..., str], do: Do, yuan: str
+) -> None:
+    number = wish()
+    do(number, "pledge", **{**GIFT, "yuan": yuan})
+    assert books(number).pledged == 123_450
 
 
 def test_what_comes_later_than_the_target_is_received_too(
@@ -295,7 +306,16 @@ def test_who_gave_hears_when_the_money_goes_to_another_wish(
 ) -> None:
     number, other = wish(given="200"), wish()
     do(number, "move_money", to=other, yuan="150", reason="联席会议 9 月 14 日决定")
-    (told,) = [one for one in messages_json() if one["audience"] == "donor"]
+    before = look_at(other)
+    do(number, "move_money", to=other, yuan="25", reason="再转一点")
+    after = look_at(other)
+    assert after.key != before.key  # its own form is shown anew
+    assert "转入 175.00" in after.books
+    assert [(deed.action, deed.reason) for deed in after.history][-1] == (
+        "转入款项",
+        f"25.00 元，来自 {number}",
+    )
+    told = next(one for one in messages_json() if one["audience"] == "donor")
     assert f"它的款项有 150.00 元转给了另一个大心愿 {other}。" in told["body"]
     assert "决定：联席会议 9 月 14 日决定" in told["body"]
 

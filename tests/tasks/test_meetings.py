@@ -249,7 +249,7 @@ def test_a_matter_that_was_settled_meanwhile_is_told_so_and_nothing_is_written(
             {},
             "“决定”不对：只有提交会议的大心愿才能“开始筹集”；对“提交会议的订单”可以：",
         ),
-        ("appoint", {}, "“对象（to）”没有填"),
+        ("appoint", {}, "“承办方（to）”没有填"),
         ("appoint", {"to": "nobody"}, "没有承办方“nobody”"),
         ("appoint", {"to": "unit-housing", "date": "2026-09-14"}, "日期要在今天（2026-09-14）之后"),
         ("appoint", {"to": "unit-housing", "date": "soon"}, "要写成年-月-日"),

@@ -12,8 +12,12 @@ import pytest
 import tasks.retention
 from tasks.by_hand import errands
 from tasks.clock import clock_at
+from tasks.db import transaction
 from tasks.house import House
-from tasks.models.enums import Status
+from tasks.meetings import decide_matter, prepare_meeting
+from tasks.models.enums import Decision, Status
+from tasks.models.meeting_tables import Matter
+from tasks.models.rate_tables import Exclusion
 from tasks.models.tables import ClockRow, History, Message, Order, Rating, Resident
 from tasks.models.tally import Tally
 from tasks.retention import GONE, forget_residents, without_persons
@@ -90,6 +94,24 @@ def test_the_person_goes_and_the_order_stays(
     kept = str([row.model_dump() for table in (Order, History, Rating) for row in rows(table)])
     for private_word in ("王秀兰", "13900000001", "139 0000 0001", "lan@example.org"):
         assert private_word not in kept
+
+
+def test_what_meetings_and_exclusions_said_of_somebody_is_forgotten_too(
+    sqlite_house: House, place: Place, do: Do, rows: Rows
+) -> None:
+    number = place(resident="王秀兰")
+    do(number, "accept")
+    do(number, "refer", reason="要商量")
+    meeting = prepare_meeting()
+    assert meeting is not None
+    (matter,) = rows(Matter)
+    decide_matter(matter.id, Decision.REFUSE, {"reason": "王秀兰 13900000001 已搬走"}, "staff-1")
+    with transaction(sqlite_house.database) as session:
+        left_out = {"round": 1, "reason": "王秀兰自己评的", "actor": "staff-1", "second": "staff-2"}
+        session.add(Exclusion(order_id=matter.order_id, at=LONG_AGO, **left_out))
+    forget_at(LONG_AGO)
+    assert [row.reason for row in rows(Matter)] == [f"{GONE} {GONE} 已搬走"]
+    assert [row.reason for row in rows(Exclusion)] == [f"{GONE}自己评的"]
 
 
 def test_what_a_declined_resident_should_do_instead_keeps_nobody_either(

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from config.partners import Partner, with_partners
 from config.settings import Settings
+from tasks.desk import look_at
 from tasks.errors import DiandanError, Refused
 from tasks.house import House, house, move_in
 from tasks.models.enums import Status
@@ -74,6 +76,57 @@ def test_who_registers_again_says_it_anew_and_stays_verified(sqlite_house: House
     assert (unit["phone"], unit["skills"], unit["verified"]) == ("08931234567", [], True)
 
 
+@pytest.mark.parametrize("who", ["resident", "unit-power", "m-241"])
+def test_only_a_coordinator_changes_what_a_verified_unit_says(
+    sqlite_house: House, who: str
+) -> None:
+    a_unit()
+    with pytest.raises(DiandanError, match="核实要由社区干部来做。"):
+        register_unit(unit_for({**CLINIC, "phone": "13911112222"}), who)
+    assert registered_units()[0]["phone"] == "13900005678"
+
+
+def test_what_waits_to_be_assigned_offers_the_unit_in_its_next_form(
+    sqlite_house: House, place_at: Callable[..., str], look: Callable[[str], Order]
+) -> None:
+    placed, accepted, done = place_at("placed"), place_at("accepted"), place_at("done")
+    before = {number: look_at(number).key for number in (placed, accepted, done)}
+    new = a_unit(verified=False)
+    assert {number: look_at(number).key for number in before} == before
+    verify_units([new], "staff-1")
+    changed = [number for number, key in before.items() if look_at(number).key != key]
+    assert changed == [accepted]  # of one that has no category yet every handler is offered
+
+
+def test_a_unit_that_the_files_rename_or_describe_later_stays_one_body(
+    settle: Callable[..., House],
+    sqlite_house: House,
+    community: Callable[..., Any],
+    place_at: Callable[..., str],
+    do: Do,
+    look: Callable[[str], Order],
+) -> None:
+    a_unit(name="自来水厂")
+    a_unit()
+    renamed = {"unit-water": {"name": "新水务公司"}, "unit-post": {"name": "藏医诊所"}}
+    settle(config=community({"handlers.yaml": {"units": renamed}}))
+    house().look_again()
+    handlers = house().catalog.handlers
+    assert (handlers["unit-water"].name, handlers["unit-post"].name) == ("新水务公司", "藏医诊所")
+    assert "u-0001" not in handlers
+    number = place_at("accepted")
+    do(number, "assign", to="藏医诊所")
+    assert look(number).handler == "unit-post"
+    assert a_unit(name="新水务公司") == "unit-water"
+    assert [one["name"] for one in registered_units()] == ["藏医诊所", "新水务公司"]
+
+
+def test_a_unit_none_of_whose_grids_is_left_is_offered_nowhere(sqlite_house: House) -> None:
+    gone = Partner("u-0009", "藏医诊所", "13900005678", ("grid-gone",), ("street-light",))
+    catalog = with_partners(house().description, [gone])
+    assert not catalog.serves("u-0009", "street-light", "grid-3")
+
+
 def test_another_process_knows_the_unit_too(sqlite_house: House) -> None:
     new = a_unit()
     other = move_in(Settings(_env_file=None, **sqlite_house.settings.model_dump()))  # type: ignore[call-arg]
@@ -86,6 +139,8 @@ def test_another_process_knows_the_unit_too(sqlite_house: House) -> None:
         ({"phone": "12"}, "“12”不是电话号码"),
         ({"name": " "}, "名字（name）”没有填"),
         ({"name": "暖心助老服务队"}, "“暖心助老服务队”是社区的队伍，不用报到。"),
+        ({"name": "边巴德吉"}, "“边巴德吉”是一个人的名字，请写单位的全称。"),
+        ({"name": "洛桑罗布"}, "“洛桑罗布”是一个人的名字，请写单位的全称。"),
         ({"grids": ["第九十九网格"]}, "没有网格“第九十九网格”"),
         ({"categories": ["看牙"]}, "没有类别“看牙”"),
     ],

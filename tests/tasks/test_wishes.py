@@ -215,6 +215,32 @@ def test_nobody_helps_before_somebody_has_claimed_and_who_helps_does_not_rate_it
         do(number, "rate", by="staff-2", grade="satisfied", solved=True)
 
 
+def test_who_has_helped_in_the_round_does_not_rate_it_whatever_happened_since(
+    sqlite_house: House, monday: Any, place_at: Callable[..., str], do: Do
+) -> None:
+    number = place_at("taken", phone=PHONE)
+    with transaction(sqlite_house.database) as session:
+        member = session.get(Member, "m-244")
+        assert member is not None
+        member.phone = PHONE
+    do(number, "claim", to="m-242", helpers="m-002、m-244")
+    do(number, "release", reason="家里有事")
+    do(number, "claim", to="m-241")
+    do(number, "finish", by="staff-1", reason="换了灯泡")
+    with pytest.raises(Refused, match="办理人与点单人是同一个电话"):
+        do(number, "rate", by="resident", grade="satisfied", solved=True)
+    with transaction(sqlite_house.database) as session:
+        member = session.get(Member, "m-244")
+        assert member is not None
+        member.phone = ""
+    with pytest.raises(Refused, match="回访要由另一个人来做"):
+        do(number, "rate", by="staff-2", grade="satisfied", solved=True)
+    do(number, "rate", by="staff-3", grade="unsatisfied", solved=False, reason="又坏了")
+    do(number, "claim", to="m-241")
+    do(number, "finish", reason="又修好了")
+    do(number, "rate", by="staff-2", grade="satisfied", solved=True)  # another round
+
+
 # --- published to members ---------------------------------------------------------------------------
 
 
