@@ -1,4 +1,4 @@
-"""双报到 in the Prefect UI: 党员报到, 单位报到, 核实报到 and 退出队伍, one form each."""
+"""双报到 in the Prefect UI: 党员报到, 单位报到, 核实报到, 加入队伍 and 退出队伍, one form each."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tasks.directory import member_lines
 from tasks.done import Done
 from tasks.errors import BadInput
 from tasks.house import house
-from tasks.registration import leave, register, registered, verify
+from tasks.registration import join, leave, register, registered, verify
 from tasks.requests import member_for, unit_for
 from tasks.unit_registration import SERIES, register_unit, registered_units, verify_units
 
@@ -41,6 +41,13 @@ async def verify_members() -> None:
     hint = "**核实报到** · 勾出核实过的人和单位"
     question = Question("VerifyForm", hint, _verification, nothing="没有要核实的人和单位。")
     await ask_and_do(question, _verify)
+
+
+@flow(name="join-team", flow_run_name="加入队伍")
+async def join_team() -> None:
+    """Asks who belongs to one more unit or team from now on."""
+    hint = "**加入队伍** · 已经报到的人，再加入一个单位或队伍"
+    await ask_and_do(Question("JoinForm", hint, _joining), _join)
 
 
 @flow(name="leave-team", flow_run_name="退出队伍")
@@ -137,6 +144,23 @@ def _verify(answer: Answer) -> Done:
     verified = verify_units([units[line] for line in seen if line in units], answer.who)
     count = verify([members[line] for line in seen if line in members], answer.who)
     return Done(f"核实报到 · {count} 人" + f"，{verified} 个单位" * bool(verified))
+
+
+def _joining() -> Fields:
+    return {
+        "who": who(),
+        "member": pick("谁加入", list(member_lines())),
+        "to": pick("加入哪里", _handlers()),
+    }
+
+
+def _join(answer: Answer) -> Done:
+    line, place = answer.text("member"), answer.text("to")
+    id = member_lines().get(line)
+    if id is None or not place:
+        raise BadInput(field="谁加入、加入哪里", problem="请都选上。")
+    join(id, place, answer.who)
+    return Done(f"加入队伍 · {line.split('（')[0]}到{place}")
 
 
 def _leaving() -> Fields:

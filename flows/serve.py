@@ -24,7 +24,13 @@ from flows.nightly import work_through_the_night
 from flows.order import carry_order
 from flows.points import correct_points, show_points
 from flows.rates import exclude_rating, publish_rates, show_rates
-from flows.registration import leave_team, register_member, register_partner, verify_members
+from flows.registration import (
+    join_team,
+    leave_team,
+    register_member,
+    register_partner,
+    verify_members,
+)
 from flows.runs import ORDER_DEPLOYMENT
 from flows.sweeps import reconcile_runs, send_messages
 from flows.tags import BULK, CLOCK, DESK, INNER
@@ -125,6 +131,7 @@ def _with_people() -> list[Entry]:
         Entry(
             verify_members, "核实报到", DESK, "勾出核实过的人和单位，核实以后才能认领、派单。", {}
         ),
+        Entry(join_team, "加入队伍", DESK, "已经报到的人，再加入一个单位或队伍。", {}),
         Entry(leave_team, "退出队伍", DESK, "谁退出了单位或队伍：手里的订单退回来。", {}),
         Entry(note_absence, "请假代班", DESK, "谁请假、谁代班：这几天的提醒发给代班的人。", {}),
     ]

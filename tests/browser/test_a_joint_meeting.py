@@ -64,7 +64,7 @@ def test_twelve_matters_are_decided_in_twelve_forms(coordinator: Any, installati
     desk.page.get_by_role("link", name="联席会议", exact=True).click()
     desk.page.get_by_role("button", name="Run", exact=True).click()
     desk.page.get_by_role("menuitem", name="Quick run").click()
-    desk.form.get_by_role("button", name="Run").click()
+    desk.run_now()
     desk.follow()
     for place in range(1, len(MATTERS) + 1):
         wait_for_form(desk, place)

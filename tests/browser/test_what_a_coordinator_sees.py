@@ -126,7 +126,7 @@ def test_an_order_is_withdrawn_from_a_pick_list(coordinator) -> None:
     desk.click(desk.page.get_by_role("menuitem", name="Quick run"))
     expect(desk.form).to_contain_text("不用改，直接提交")
     desk.picture("12-撤单-启动")
-    desk.click(desk.form.get_by_role("button", name="Run"))
+    desk.run_now()
     desk.follow()
     desk.resume()
     desk.pick("操作人", FINDER)

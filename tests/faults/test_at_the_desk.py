@@ -26,7 +26,7 @@ DEEDS = {
     "改派": ((ACCEPT, ASSIGN), {"handler": "社区服务台", "reason": "换人"}, "reassign", "assigned"),
     "加帮手": (
         CLAIMED,
-        {"helpers": ["党员：扎西次仁（社区服务台）"], "reason": "扶梯子"},
+        {"helpers": ["格桑卓玛（社区服务台）"], "reason": "扶梯子"},
         "report",
         "claimed",
     ),

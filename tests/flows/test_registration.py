@@ -7,7 +7,15 @@ from typing import Any
 
 import pytest
 
-from flows.registration import leave_team, register_member, register_partner, verify_members
+from flows.registration import (
+    join_team,
+    leave_team,
+    register_member,
+    register_partner,
+    verify_members,
+)
+from tasks.db import reading
+from tasks.directory import teams_of
 from tasks.house import house
 from tasks.models.enums import Status
 from tasks.models.tables import Order
@@ -18,6 +26,7 @@ FLOWS = {
     "register-member/党员报到": register_member,
     "register-unit/单位报到": register_partner,
     "verify-members/核实报到": verify_members,
+    "join-team/加入队伍": join_team,
     "leave-team/退出队伍": leave_team,
 }
 
@@ -103,3 +112,18 @@ def test_a_unit_registers_and_is_verified_beside_the_members(
     fill(run, name, seen=["u-0001 藏医诊所（单位）"])
     assert run.name == "核实报到 · 0 人，1 个单位"
     assert house().catalog.handlers["u-0001"].name == "藏医诊所"
+
+
+def test_who_joins_a_second_team_belongs_to_both_and_joins_it_once(
+    prefect: Any, start: Callable[[str], Any], fill: Callable[..., None]
+) -> None:
+    name = "join-team/加入队伍"
+    run = start(name)
+    both = {"member": "边巴德吉（供电所）", "to": "暖心助老服务队"}
+    fill(run, name, **both)
+    assert run.name == "加入队伍 · 边巴德吉到暖心助老服务队"
+    with reading(house().database) as session:
+        assert teams_of(session, "m-241") == {"unit-power", "team-care"}
+    run = start(name)
+    fill(run, name, **both)
+    assert "“边巴德吉”已经在里面了。" in prefect.form_of(run.id).description

@@ -77,7 +77,7 @@ def test_everything_that_can_be_started_is_deployed_and_again_changes_nothing(
                 "register-member/党员报到",
                 "register-unit/单位报到",
                 "verify-members/核实报到",
-                "leave-team/退出队伍",
+                *("join-team/加入队伍", "leave-team/退出队伍"),
             ),
             *("rates/三率", "publish-rates/公布三率", "exclude-rating/不计入三率"),
             *("points/积分", "correct-points/更正积分"),
