@@ -273,11 +273,15 @@ class Category(Entry):
 
 
 class Channel(Entry):
-    """A way out for messages; its address with its secret is a setting, never in the YAML."""
+    """A way out for messages; its address with its secret is a setting, never in the YAML.
+
+    `per_minute` is how many the provider takes, all workers together; without it there is no limit.
+    """
 
     id: Id
     name: Name
     kind: ChannelKind
+    per_minute: Annotated[int, Field(ge=1)] | None = None
 
 
 class ChatGroup(Entry):

@@ -31,10 +31,16 @@ WECOM_BUSY = frozenset({-1, 45009, 45033})  # try again: busy, too many a minute
 
 @dataclass(frozen=True)
 class Outcome:
-    """ACCEPTED, FAILED (try again), REFUSED (for good) or UNKNOWN; `code` says why in a word."""
+    """ACCEPTED, FAILED (try again), REFUSED (for good) or UNKNOWN; `code` says why in a word.
+
+    `retry_after` are the seconds that the provider asks for; `is_down` says that the provider is the
+    trouble and not this message.
+    """
 
     state: MessageState
     code: str = ""
+    retry_after: float | None = None
+    is_down: bool = False
 
 
 _verdict: ContextVar[Outcome | None] = ContextVar("verdict", default=None)

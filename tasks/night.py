@@ -19,12 +19,12 @@ from tasks.db import reading, transaction
 from tasks.done import forget_done
 from tasks.escalation import Progress, sweep_clocks
 from tasks.house import house
+from tasks.leases import give_up_leases
 from tasks.marks import marked, set_mark
 from tasks.messages import write_brief
 from tasks.models.enums import Audience, Event
 from tasks.models.tables import Installation, Mark
 from tasks.models.tally import Tally
-from tasks.outbox import give_up_leases
 from tasks.points import freeze_months
 from tasks.reminders import gather_reminders
 from tasks.retention import forget_residents

@@ -1,60 +1,87 @@
-"""Sending what waits: leased one by one, sent with no transaction open, the outcome written down."""
+"""Sending what waits: a lane for each channel, so that one that hangs holds up nobody else's messages."""
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
+from time import monotonic
 
 from sqlalchemy import func, or_, update
-from sqlmodel import Session, col, select
+from sqlmodel import col
 
 from config.catalog import ChannelKind
-from tasks.channels import KNOWS_DOUBLES, Outcome, send
+from tasks.channels import Outcome, send
 from tasks.clock import utc_now
 from tasks.db import transaction
-from tasks.errors import BadTemplate
 from tasks.house import house
+from tasks.leases import Letter, give_up_leases, hand_back, lease, write_down
 from tasks.models.enums import UNHURRIED, Audience, MessageState, Urgency
-from tasks.models.tables import Message, Order, Resident
-from tasks.queue import due
-from tasks.rendering import Text
+from tasks.models.tables import Message
+from tasks.queue import channels_due, due
 from tasks.requests import is_mail_address
-from tasks.routes import BY_HAND
 from tasks.rules.quiet import is_quiet, loud_from
-from tasks.texts import text_of
 
-LEASE = timedelta(minutes=2)
-DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 720))
-"""The wait after each failed attempt; after the last one a person takes over."""
+BATCH = 20  # asked for at once
+PATIENCE = 30.0  # seconds after which the rest of a lease is handed back, long before it runs out
 
 
-@dataclass(frozen=True)
-class Letter:
-    """A leased message, ready to go."""
+class _Budget:
+    """How many messages may still be sent, by all lanes together."""
 
-    id: int
-    attempts: int
-    channel: str
-    kind: ChannelKind
-    address: str
-    text: Text | None  # None while its template is broken
-    key: str
+    def __init__(self, most: int) -> None:
+        self._left, self._lock = most, Lock()
+
+    def take(self, wanted: int) -> int:
+        """So many of those that are wanted."""
+        with self._lock:
+            granted = min(wanted, self._left)
+            self._left -= granted
+            return granted
+
+    def give_back(self, unused: int) -> None:
+        """What was granted and not sent."""
+        with self._lock:
+            self._left += unused
 
 
 def send_waiting(most: int = 500) -> dict[str, int]:
     """Sends what is due, at most `most` messages, and counts the outcomes. One failing never stops the others."""
-    counts: Counter[str] = Counter()
     give_up_leases()
-    for _ in range(most):
-        _wait_for_morning()
-        letter = _lease()
-        if letter is None:
-            break
-        outcome = _send(letter)
-        counts[outcome.state.value] += 1
-        _write_down(letter, outcome)
+    _wait_for_morning()
+    channels, budget, counts = channels_due(), _Budget(most), Counter[str]()
+    if channels:
+        with ThreadPoolExecutor(len(channels)) as lanes:
+            for done in lanes.map(lambda channel: _send_on(channel, budget), channels):
+                counts.update(done)
     return dict(counts)
+
+
+def _send_on(channel: str, budget: _Budget) -> Counter[str]:
+    """The messages of one channel, one after the other."""
+    counts: Counter[str] = Counter()
+    while granted := budget.take(BATCH):
+        letters = lease(channel, granted)
+        if not letters:
+            budget.give_back(granted)
+            break
+        done = list(_send_some(letters))
+        budget.give_back(granted - len(done))
+        write_down(done)
+        hand_back(letters[len(done) :])
+        counts.update(outcome.state.value for _letter, outcome in done)
+        _wait_for_morning()
+    return counts
+
+
+def _send_some(letters: list[Letter]) -> Iterator[tuple[Letter, Outcome]]:
+    """As many as can be sent while their lease holds for certain; one at least."""
+    began = monotonic()
+    for letter in letters:
+        yield letter, _send(letter)
+        if monotonic() - began > PATIENCE:
+            return
 
 
 def _wait_for_morning() -> None:
@@ -72,65 +99,6 @@ def _wait_for_morning() -> None:
         )
 
 
-def _lease() -> Letter | None:
-    with transaction(house().database) as session:
-        message = session.exec(
-            select(Message)
-            .where(*due())
-            .order_by(col(Message.next_attempt_at), col(Message.id))
-            .limit(1)
-            .with_for_update(skip_locked=True)
-        ).first()
-        if message is None:
-            return None
-        order = session.get(Order, message.order_id) if message.order_id else None
-        assert message.id is not None
-        message.state = MessageState.SENDING
-        message.attempts += 1
-        message.leased_until = utc_now() + LEASE
-        known = house().catalog.channels.get(message.channel)
-        return Letter(
-            id=message.id,
-            attempts=message.attempts,
-            channel=message.channel,
-            kind=known.kind if known else ChannelKind.APPRISE,
-            address=_address(session, message),
-            text=_text(session, message, order),
-            key=message.key,
-        )
-
-
-def _text(session: Session, message: Message, order: Order | None) -> Text | None:
-    try:
-        return text_of(session, message, order)
-    except BadTemplate:  # the others must go on; this one waits until somebody has mended it
-        return None
-
-
-def _address(session: Session, message: Message) -> str:
-    """Where the recipient is reached on this channel: read now, never stored with the message."""
-    catalog = house().catalog
-    if message.audience is Audience.RESIDENT:
-        resident = session.get(Resident, int(message.recipient))
-        return (resident.address or resident.phone) if resident else ""
-    if message.audience is Audience.COORDINATORS:
-        contacts = catalog.community.desk_contacts
-    else:
-        people = (catalog.handlers, catalog.members, catalog.staff)
-        known = next((p[message.recipient] for p in people if message.recipient in p), None)
-        contacts = known.contacts if known else ()
-        if not any(contact.channel == message.channel for contact in contacts) and known:
-            handler = catalog.handlers.get(getattr(known, "handler", ""))
-            contacts = handler.contacts if handler else ()
-    fitting = (
-        contact.address
-        for contact in contacts
-        if contact.channel == message.channel
-        and (not contact.events or message.event in contact.events)
-    )
-    return next(fitting, "")
-
-
 def _send(letter: Letter) -> Outcome:
     url = house().settings.channel_url(letter.channel)
     if url is None:
@@ -140,60 +108,3 @@ def _send(letter: Letter) -> Outcome:
     if letter.text is None:
         return Outcome(MessageState.FAILED, "bad_template")
     return send(letter.kind, url, letter.address, letter.text, letter.key)
-
-
-def _write_down(letter: Letter, outcome: Outcome) -> None:
-    now = utc_now()
-    values: dict[str, object] = {
-        "state": outcome.state,
-        "code": outcome.code,
-        "leased_until": None,
-        "ended_at": now,
-    }
-    if outcome.state is MessageState.FAILED and letter.attempts <= len(DELAYS):
-        values |= {"ended_at": None, "next_attempt_at": now + DELAYS[letter.attempts - 1]}
-    elif outcome.state in (MessageState.REFUSED, MessageState.FAILED):
-        reason = f"{letter.channel}: {outcome.code or outcome.state.value}"
-        values |= {
-            "state": MessageState.QUEUED,
-            "channel": BY_HAND,
-            "reason": reason,
-            "ended_at": None,
-        }
-    with transaction(house().database) as session:
-        session.execute(
-            update(Message)
-            .where(
-                col(Message.id) == letter.id,
-                col(Message.state) == MessageState.SENDING,
-                col(Message.attempts) == letter.attempts,
-            )
-            .values(**values)
-        )
-
-
-def give_up_leases() -> int:
-    """Whoever was sending has died. What cannot be doubled is tried again; the rest is for a person to say.
-
-    Gives how many messages that were.
-    """
-    harmless = [
-        channel.id for channel in house().catalog.channels.values() if channel.kind in KNOWS_DOUBLES
-    ]
-    expired = (
-        col(Message.state) == MessageState.SENDING,
-        or_(col(Message.leased_until).is_(None), col(Message.leased_until) < utc_now()),
-    )
-    again = (
-        update(Message)
-        .where(*expired, col(Message.channel).in_(harmless))
-        .values(state=MessageState.FAILED, code="sender_died", next_attempt_at=utc_now())
-    )
-    unknown = (
-        update(Message)
-        .where(*expired)
-        .values(state=MessageState.UNKNOWN, code="sender_died", ended_at=utc_now())
-    )
-    with transaction(house().database) as session:
-        done = [session.execute(statement) for statement in (again, unknown)]
-        return sum(int(one.rowcount) for one in done)  # type: ignore[attr-defined, misc]

@@ -26,3 +26,9 @@ def anything_due() -> bool:
     """Whether such a message waits."""
     with reading(house().database) as session:
         return session.exec(select(Message.id).where(*due()).limit(1)).first() is not None
+
+
+def channels_due() -> list[str]:
+    """The channels, but a person's hands, on which such messages wait."""
+    with reading(house().database) as session:
+        return list(session.exec(select(Message.channel).where(*due()).distinct()))

@@ -318,6 +318,7 @@ class Mailbox:
 
     def __init__(self) -> None:
         self.letters: list[Letter] = []
+        self.came = threading.Event()  # a letter
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
@@ -332,6 +333,7 @@ class Mailbox:
         message = message_from_bytes(envelope.content, policy=default)
         body = message.get_content().replace("\r\n", "\n").strip()
         self.letters.append(Letter(envelope.rcpt_tos, message["Subject"], body))
+        self.came.set()
         return "250 OK"
 
     def close(self) -> None:

@@ -333,6 +333,23 @@ class Message(SQLModel, table=True):
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
+class MessageStep(SQLModel, table=True):
+    """What came of one attempt to send a message, never changed: its life can be looked up."""
+
+    __tablename__ = "message_steps"
+    __table_args__ = (
+        Index("ix_message_steps_message_id", "message_id"),
+        Index("ix_message_steps_channel_at", "channel", "at"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    message_id: int = Field(foreign_key="messages.id")
+    at: datetime = Field(sa_type=UtcDateTime)
+    attempt: int
+    channel: str
+    state: MessageState = Field(sa_type=enum_type(MessageState))
+    code: str = ""
+
+
 class Absence(SQLModel, table=True):
     """Somebody is away, from the first day to the last, and who is asked instead."""
 

@@ -15,7 +15,7 @@ import pytest
 from sqlmodel import select
 
 from config.catalog import ChannelKind
-from tasks import channels, outbox
+from tasks import channels, leases, outbox
 from tasks.by_hand import errands, mark_told
 from tasks.channels import Outcome, cut_bytes
 from tasks.clock import clock_at
@@ -23,8 +23,9 @@ from tasks.db import reading
 from tasks.errors import BadInput
 from tasks.escalation import sweep_clocks
 from tasks.house import House
+from tasks.leases import Letter
 from tasks.models.enums import MessageState
-from tasks.models.tables import Message
+from tasks.models.tables import Message, MessageStep
 from tasks.outbox import send_waiting
 from tasks.queue import anything_due
 from tasks.reminders import gather_reminders
@@ -55,6 +56,12 @@ def wired(
             "wecom_desk": f"wecomrobot://{hook.host}/robot-key-1234?secure=no",
         },
     )
+
+
+@pytest.fixture(autouse=True)
+def even_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Attempts come exactly when their wait is over."""
+    monkeypatch.setattr(leases, "JITTER", 0)
 
 
 def state_of(rows: Rows, audience: str) -> tuple[str, str, str]:
@@ -431,7 +438,7 @@ def die_after_sending(monkeypatch: pytest.MonkeyPatch) -> None:
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(outbox, "_write_down", die)
+        patch.setattr(outbox, "write_down", die)
         with pytest.raises(Killed):
             send_waiting()
 
@@ -485,7 +492,7 @@ def test_a_slow_sender_does_not_answer_for_the_next_one_that_is_still_at_it(
     wired: House, place_at: PlaceAt, rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place_at("assigned", by="staff-1")
-    write_down = outbox._write_down
+    write_down = outbox.write_down
     slow: list[Any] = []
 
     def send_slowly(letter: Any) -> Outcome:
@@ -494,7 +501,7 @@ def test_a_slow_sender_does_not_answer_for_the_next_one_that_is_still_at_it(
             if len(slow) == 1:
                 send_waiting()
             else:  # the slow one comes back just now, while the next one is sending
-                write_down(slow[0], Outcome(MessageState.REFUSED, "late"))
+                write_down([(slow[0], Outcome(MessageState.REFUSED, "late"))])
         return Outcome(MessageState.ACCEPTED)
 
     monkeypatch.setattr(outbox, "_send", send_slowly)
@@ -517,6 +524,78 @@ def test_a_slow_sender_does_not_undo_what_a_person_has_ticked_off(
     monkeypatch.setattr(outbox, "_send", send_slowly)
     send_waiting()
     assert state_of(rows, "resident") == ("mail", "delivered", "told_by:staff-2")
+
+
+def test_a_robot_gets_no_more_than_its_provider_takes_in_a_minute(
+    wired: House, place: Place, hook: Any
+) -> None:
+    for _ in range(25):
+        place()
+    assert send_waiting() == {"accepted": 20}
+    with clock_at(MONDAY + timedelta(seconds=59)):
+        assert send_waiting() == {}
+    with clock_at(MONDAY + timedelta(seconds=61)):
+        assert send_waiting() == {"accepted": 5}
+
+
+def test_every_attempt_stands_in_the_life_of_a_message(
+    wired: House, place_at: PlaceAt, hook: Any, rows: Rows
+) -> None:
+    hook.answers = [(503, "later")]
+    place_at("assigned", by="staff-1")
+    send_waiting()
+    with clock_at(MONDAY + timedelta(minutes=1)):
+        send_waiting()
+    steps = [(one.attempt, one.channel, one.state.value) for one in rows(MessageStep)]
+    assert steps == [(1, "webhook", "failed"), (2, "webhook", "accepted")]
+    assert rows(MessageStep)[1].at == MONDAY + timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("attempts", "asked", "least", "most"),
+    [
+        (1, None, 60, 72),
+        (2, None, 300, 360),
+        (6, None, 43_200, 51_840),
+        (1, 3600, 3600, 3600),  # the provider asks for more than we would wait
+        (3, 5, 900, 1080),  # and for less
+    ],
+)
+def test_waits_grow_a_little_unevenly_and_are_never_less_than_the_provider_asks(
+    monkeypatch: pytest.MonkeyPatch, attempts: int, asked: float | None, least: int, most: int
+) -> None:
+    monkeypatch.setattr(leases, "JITTER", 0.2)
+    letter = Letter(1, attempts, "webhook", ChannelKind.WEBHOOK, "x", None, "key")
+    outcome = Outcome(MessageState.FAILED, "http_503", retry_after=asked)
+    waits = {leases._wait(letter, outcome).total_seconds() for _ in range(50)}
+    assert least <= min(waits) and max(waits) <= most
+    assert asked == 3600 or len(waits) > 1
+
+
+def test_the_rest_of_a_lease_is_handed_back_when_its_endpoint_is_slow(
+    wired: House, place: Place, hook: Any, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "PATIENCE", 0)
+    for guest in range(3):
+        place(channel="webhook", address="x", phone=f"139000000{guest:02}", by="staff-1")
+    assert send_waiting(most=2) == {"accepted": 2}
+    waiting = [one for one in rows(Message) if one.channel == "webhook" and one.ended_at is None]
+    assert [(one.state.value, one.attempts) for one in waiting] == [("queued", 0)]
+
+
+def test_a_channel_that_hangs_holds_up_no_other_for_longer_than_they_need(
+    wired: House, settle: Settle, place: Place, hook: Any, mailbox: Any
+) -> None:
+    settle(channels={"webhook": f"json://{hook.host}/hook?rto=9&cto=9", "mail": mailbox.url})
+    hook.answers = ["hang"]
+    place(channel="webhook", address="x", by="staff-1")
+    place(phone="13900000002", by="staff-1", **BY_MAIL)
+    sender = threading.Thread(target=send_waiting)
+    sender.start()
+    assert mailbox.came.wait(8)  # while the webhook hangs
+    assert sender.is_alive()
+    hook.is_over.set()
+    sender.join()
 
 
 def test_two_senders_at_once_send_each_message_once(

@@ -1,0 +1,227 @@
+"""Who is sending what: messages are leased, and what came of it is written down, attempt by attempt."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, or_, update
+from sqlmodel import Session, col, select
+
+from config.catalog import ChannelKind
+from tasks.channels import KNOWS_DOUBLES, Outcome
+from tasks.clock import utc_now
+from tasks.db import transaction
+from tasks.errors import BadTemplate
+from tasks.house import house
+from tasks.models.enums import Audience, MessageState
+from tasks.models.tables import Message, MessageStep, Order, Resident
+from tasks.queue import due
+from tasks.rendering import Text
+from tasks.routes import BY_HAND
+from tasks.texts import text_of
+
+LEASE = timedelta(minutes=2)
+DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 720))
+"""The wait after each failed attempt; after the last one a person takes over."""
+JITTER = (
+    0.2  # of a wait at most is added, so that many that failed together do not come back together
+)
+AT_ONCE = 20  # messages in one lease, where sending one twice does no harm
+A_MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A leased message, ready to go."""
+
+    id: int
+    attempts: int
+    channel: str
+    kind: ChannelKind
+    address: str
+    text: Text | None  # None while its template is broken
+    key: str
+
+
+def lease(channel: str, most: int) -> list[Letter]:
+    """The next messages of a channel, leased to whoever asks; none when there are none, or too many have
+    gone in this minute.
+
+    Where nobody could tell whether a message was sent by a sender that died, it is one at a time.
+    """
+    known = house().catalog.channels.get(channel)
+    kind = known.kind if known else ChannelKind.APPRISE
+    with transaction(house().database) as session:
+        count = min(most, AT_ONCE if kind in KNOWS_DOUBLES else 1, _room(session, channel))
+        if count <= 0:
+            return []
+        waiting = (
+            select(Message)
+            .where(*due(), Message.channel == channel)
+            .order_by(col(Message.next_attempt_at), col(Message.id))
+            .limit(count)
+        )
+        messages = session.exec(waiting.with_for_update(skip_locked=True)).all()
+        return [_letter(session, message, kind) for message in messages]
+
+
+def _room(session: Session, channel: str) -> int:
+    """How many more messages the provider takes in this minute, all senders together."""
+    known = house().catalog.channels.get(channel)
+    if known is None or known.per_minute is None:
+        return AT_ONCE
+    since = utc_now() - A_MINUTE
+    gone = select(func.count()).where(MessageStep.channel == channel, col(MessageStep.at) > since)
+    going = select(func.count()).where(
+        Message.channel == channel, Message.state == MessageState.SENDING
+    )
+    return known.per_minute - session.exec(gone).one() - session.exec(going).one()
+
+
+def _letter(session: Session, message: Message, kind: ChannelKind) -> Letter:
+    assert message.id is not None
+    order = session.get(Order, message.order_id) if message.order_id else None
+    message.state = MessageState.SENDING
+    message.attempts += 1
+    message.leased_until = utc_now() + LEASE
+    return Letter(
+        id=message.id,
+        attempts=message.attempts,
+        channel=message.channel,
+        kind=kind,
+        address=_address(session, message),
+        text=_text(session, message, order),
+        key=message.key,
+    )
+
+
+def _text(session: Session, message: Message, order: Order | None) -> Text | None:
+    try:
+        return text_of(session, message, order)
+    except BadTemplate:  # the others must go on; this one waits until somebody has mended it
+        return None
+
+
+def _address(session: Session, message: Message) -> str:
+    """Where the recipient is reached on this channel: read now, never stored with the message."""
+    catalog = house().catalog
+    if message.audience is Audience.RESIDENT:
+        resident = session.get(Resident, int(message.recipient))
+        return (resident.address or resident.phone) if resident else ""
+    if message.audience is Audience.COORDINATORS:
+        contacts = catalog.community.desk_contacts
+    else:
+        people = (catalog.handlers, catalog.members, catalog.staff)
+        known = next((p[message.recipient] for p in people if message.recipient in p), None)
+        contacts = known.contacts if known else ()
+        if not any(contact.channel == message.channel for contact in contacts) and known:
+            handler = catalog.handlers.get(getattr(known, "handler", ""))
+            contacts = handler.contacts if handler else ()
+    fitting = (
+        contact.address
+        for contact in contacts
+        if contact.channel == message.channel
+        and (not contact.events or message.event in contact.events)
+    )
+    return next(fitting, "")
+
+
+def write_down(done: Sequence[tuple[Letter, Outcome]]) -> None:
+    """What came of leased messages, unless somebody else has them by now."""
+    now = utc_now()
+    with transaction(house().database) as session:
+        for letter, outcome in done:
+            changed = session.execute(
+                update(Message)
+                .where(
+                    col(Message.id) == letter.id,
+                    col(Message.state) == MessageState.SENDING,
+                    col(Message.attempts) == letter.attempts,
+                )
+                .values(**_afterwards(letter, outcome, now))
+            )
+            if changed.rowcount:  # type: ignore[attr-defined]
+                session.add(_step(letter, outcome, now))
+
+
+def _afterwards(letter: Letter, outcome: Outcome, now: datetime) -> dict[str, object]:
+    """How the message stands then: over, waiting for another attempt, or in a person's hands."""
+    values: dict[str, object] = {
+        "state": outcome.state,
+        "code": outcome.code,
+        "leased_until": None,
+        "ended_at": now,
+    }
+    if outcome.state is MessageState.FAILED and letter.attempts <= len(DELAYS):
+        values |= {"ended_at": None, "next_attempt_at": now + _wait(letter, outcome)}
+    elif outcome.state in (MessageState.REFUSED, MessageState.FAILED):
+        reason = f"{letter.channel}: {outcome.code or outcome.state.value}"
+        values |= {
+            "state": MessageState.QUEUED,
+            "channel": BY_HAND,
+            "reason": reason,
+            "ended_at": None,
+        }
+    return values
+
+
+def _wait(letter: Letter, outcome: Outcome) -> timedelta:
+    """Until the next attempt: longer each time, a little uneven, and never less than the provider asks."""
+    usual = DELAYS[letter.attempts - 1] * (1 + random.uniform(0, JITTER))
+    return max(usual, timedelta(seconds=outcome.retry_after or 0))
+
+
+def _step(letter: Letter, outcome: Outcome, now: datetime) -> MessageStep:
+    return MessageStep(
+        message_id=letter.id,
+        at=now,
+        attempt=letter.attempts,
+        channel=letter.channel,
+        state=outcome.state,
+        code=outcome.code,
+    )
+
+
+def hand_back(letters: Iterable[Letter]) -> None:
+    """Gives up the lease of messages that nobody has begun to send; it was no attempt."""
+    ids = [letter.id for letter in letters]
+    if not ids:
+        return
+    with transaction(house().database) as session:
+        session.execute(
+            update(Message)
+            .where(col(Message.id).in_(ids), col(Message.state) == MessageState.SENDING)
+            .values(
+                state=MessageState.QUEUED, attempts=col(Message.attempts) - 1, leased_until=None
+            )
+        )
+
+
+def give_up_leases() -> int:
+    """Whoever was sending has died. What cannot be doubled is tried again; the rest is for a person to say.
+
+    Gives how many messages that were.
+    """
+    harmless = [
+        channel.id for channel in house().catalog.channels.values() if channel.kind in KNOWS_DOUBLES
+    ]
+    expired = (
+        col(Message.state) == MessageState.SENDING,
+        or_(col(Message.leased_until).is_(None), col(Message.leased_until) < utc_now()),
+    )
+    again = (
+        update(Message)
+        .where(*expired, col(Message.channel).in_(harmless))
+        .values(state=MessageState.FAILED, code="sender_died", next_attempt_at=utc_now())
+    )
+    unknown = (
+        update(Message)
+        .where(*expired)
+        .values(state=MessageState.UNKNOWN, code="sender_died", ended_at=utc_now())
+    )
+    with transaction(house().database) as session:
+        done = [session.execute(statement) for statement in (again, unknown)]
+        return sum(int(one.rowcount) for one in done)  # type: ignore[attr-defined, misc]
