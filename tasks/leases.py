@@ -65,7 +65,23 @@ def lease(channel: str, most: int) -> list[Letter]:
             .limit(count)
         )
         messages = session.exec(waiting.with_for_update(skip_locked=True)).all()
-        return [_letter(session, message, kind) for message in messages]
+        held = _read_together(session, messages)
+        letters = [_letter(session, message, kind) for message in messages]
+        held.clear()
+        return letters
+
+
+def _read_together(session: Session, messages: Sequence[Message]) -> list[Order | Resident]:
+    """The orders and residents that the messages are about, so that the session need not ask for each; it
+    keeps them as long as somebody holds them."""
+    orders = [message.order_id for message in messages if message.order_id]
+    residents = [
+        int(message.recipient) for message in messages if message.audience is Audience.RESIDENT
+    ]
+    return [
+        *session.exec(select(Order).where(col(Order.id).in_(orders))),
+        *session.exec(select(Resident).where(col(Resident.id).in_(residents))),
+    ]
 
 
 def _room(session: Session, channel: str) -> int:
@@ -133,18 +149,22 @@ def write_down(done: Sequence[tuple[Letter, Outcome]]) -> None:
     """What came of leased messages, unless somebody else has them by now."""
     now = utc_now()
     with transaction(house().database) as session:
-        for letter, outcome in done:
-            changed = session.execute(
-                update(Message)
-                .where(
-                    col(Message.id) == letter.id,
-                    col(Message.state) == MessageState.SENDING,
-                    col(Message.attempts) == letter.attempts,
-                )
-                .values(**_afterwards(letter, outcome, now))
-            )
-            if changed.rowcount:  # type: ignore[attr-defined]
-                session.add(_step(letter, outcome, now))
+        ours = _still_ours(session, [letter for letter, _outcome in done])
+        kept = [(letter, outcome) for letter, outcome in done if letter.id in ours]
+        for letter, outcome in kept:
+            for column, value in _afterwards(letter, outcome, now).items():
+                setattr(ours[letter.id], column, value)
+        session.add_all(_step(letter, outcome, now) for letter, outcome in kept)
+
+
+def _still_ours(session: Session, letters: Sequence[Letter]) -> dict[int, Message]:
+    """The messages whose lease is still that of these letters, locked, by id."""
+    wanted = {letter.id: letter.attempts for letter in letters}
+    leased = select(Message).where(
+        col(Message.id).in_(wanted), Message.state == MessageState.SENDING
+    )
+    found = session.exec(leased.order_by(col(Message.id)).with_for_update()).all()
+    return {row.id: row for row in found if row.id and row.attempts == wanted[row.id]}
 
 
 def _afterwards(letter: Letter, outcome: Outcome, now: datetime) -> dict[str, object]:
