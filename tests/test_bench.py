@@ -23,7 +23,7 @@ def test_every_figure_has_ours_the_floor_and_the_ratio_of_the_two() -> None:
     measured = json.loads(done.stdout)
     assert measured["machine"]["cores"]
     assert [figure["name"] for figure in measured["figures"]] == [
-        *("one step of an order", "placing an order", "a message by webhook"),
+        *("one step of an order", "placing an order"),
     ]
     for figure in measured["figures"]:
         assert figure["floor"] > 0 and figure["ours"] > 0

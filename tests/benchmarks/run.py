@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 import clocks
 import finding
 import importing
+import outbox
 import points
 import rates
 import steps
@@ -21,6 +22,7 @@ from config.settings import ROOT
 
 PARTS = {
     "steps": steps.figures,
+    "outbox": outbox.figures,
     "importing": importing.figures,
     "finding": finding.figures,
     "clocks": clocks.figures,

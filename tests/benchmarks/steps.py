@@ -1,14 +1,11 @@
-"""One step of an order through its task, and one message, beside the same SQL and plain Apprise."""
+"""One step of an order through its task, beside the same SQL."""
 
 from __future__ import annotations
 
 import sqlite3
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from apprise import Apprise, AppriseAsset
 from measure import Figure, median_ms
 
 from config.settings import Settings
@@ -17,10 +14,9 @@ from tasks.intake import place_order
 from tasks.migrate import migrate
 from tasks.models.enums import Action, Purpose
 from tasks.orders import act
-from tasks.outbox import send_waiting
 from tasks.requests import request_for
 
-ORDERS, MESSAGES = 300, 100
+ORDERS = 300
 LAMP = {
     "kind": "appeal",
     "words": "三号巷口的路灯坏了",
@@ -30,7 +26,7 @@ LAMP = {
 
 
 def figures(folder: Path) -> Iterator[Figure]:
-    """Placing, accepting, and telling somebody."""
+    """Placing and accepting."""
     house = move_in(Settings(home=folder, database=f"sqlite:///{folder / 'steps.db'}"))
     migrate(house.database, house.catalog, Purpose.TEST)
     numbers: list[str] = []
@@ -41,7 +37,6 @@ def figures(folder: Path) -> Iterator[Figure]:
     what = "plain sqlite3: begin, read, update, history, message, commit; synchronous=FULL"
     yield Figure("one step of an order", "ms", step, by_hand, what)
     yield Figure("placing an order", "ms", place, by_hand, what)
-    yield _messages(folder)
 
 
 def _place(values: dict[str, str]) -> str:
@@ -73,39 +68,3 @@ def _by_hand(folder: Path) -> float:
         db.execute("COMMIT")
 
     return median_ms(step, ORDERS)
-
-
-class _Taker(BaseHTTPRequestHandler):
-    """Takes whatever is sent."""
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
-        self.send_response(200)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *_given: object) -> None:
-        return
-
-
-def _messages(folder: Path) -> Figure:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Taker)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    url = f"json://127.0.0.1:{server.server_port}/"
-    settings = Settings(
-        home=folder, database=f"sqlite:///{folder / 'outbox.db'}", channels={"webhook": url}
-    )
-    house = move_in(settings)
-    migrate(house.database, house.catalog, Purpose.TEST)
-    for turn in range(MESSAGES):
-        _place({**LAMP, "resident": f"居民{turn}", "channel": "webhook", "address": "desk"})
-    ours = median_ms(lambda _turn: send_waiting(), 1) / MESSAGES
-    plain = Apprise(asset=AppriseAsset(async_mode=False))
-    plain.add(url)
-    for plugin in plain:
-        plugin.request_rate_per_sec = 0
-    floor = median_ms(lambda _turn: plain.notify(title="t", body="b"), MESSAGES)
-    server.shutdown()
-    return Figure(
-        "a message by webhook", "ms", ours, floor, "plain Apprise notify to the same server"
-    )
