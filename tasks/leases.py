@@ -20,7 +20,7 @@ from tasks.models.enums import Audience, MessageState
 from tasks.models.tables import Message, MessageStep, Order, Resident
 from tasks.queue import due
 from tasks.rendering import Text
-from tasks.routes import BY_HAND
+from tasks.routes import contacts_of, next_way
 from tasks.texts import text_of
 
 LEASE = timedelta(minutes=2)
@@ -123,22 +123,12 @@ def _text(session: Session, message: Message, order: Order | None) -> Text | Non
 
 def _address(session: Session, message: Message) -> str:
     """Where the recipient is reached on this channel: read now, never stored with the message."""
-    catalog = house().catalog
     if message.audience is Audience.RESIDENT:
         resident = session.get(Resident, int(message.recipient))
         return (resident.address or resident.phone) if resident else ""
-    if message.audience is Audience.COORDINATORS:
-        contacts = catalog.community.desk_contacts
-    else:
-        people = (catalog.handlers, catalog.members, catalog.staff)
-        known = next((p[message.recipient] for p in people if message.recipient in p), None)
-        contacts = known.contacts if known else ()
-        if not any(contact.channel == message.channel for contact in contacts) and known:
-            handler = catalog.handlers.get(getattr(known, "handler", ""))
-            contacts = handler.contacts if handler else ()
     fitting = (
         contact.address
-        for contact in contacts
+        for contact in contacts_of(message.audience, message.recipient)
         if contact.channel == message.channel
         and (not contact.events or message.event in contact.events)
     )
@@ -152,40 +142,33 @@ def write_down(done: Sequence[tuple[Letter, Outcome]]) -> None:
         ours = _still_ours(session, [letter for letter, _outcome in done])
         kept = [(letter, outcome) for letter, outcome in done if letter.id in ours]
         for letter, outcome in kept:
-            for column, value in _afterwards(letter, outcome, now).items():
-                setattr(ours[letter.id], column, value)
+            _write_down(session, ours[letter.id], letter, outcome)
         session.add_all(_step(letter, outcome, now) for letter, outcome in kept)
+
+
+def _write_down(session: Session, message: Message, letter: Letter, outcome: Outcome) -> None:
+    """How the message stands then: over, waiting for another attempt, or on its next way."""
+    now = utc_now()
+    message.state, message.code, message.leased_until = outcome.state, outcome.code, None
+    if outcome.state is MessageState.FAILED and letter.attempts <= len(DELAYS):
+        message.next_attempt_at = now + _wait(letter, outcome)
+    elif outcome.state in (MessageState.REFUSED, MessageState.FAILED):
+        earlier = select(MessageStep.channel).where(MessageStep.message_id == message.id)
+        tried = {letter.channel, *session.exec(earlier)}
+        message.reason = f"{letter.channel}: {outcome.code or outcome.state.value}"
+        message.channel = next_way(message.audience, message.recipient, message.event, tried)
+        message.state, message.attempts, message.next_attempt_at = MessageState.QUEUED, 0, now
+    else:
+        message.ended_at = now
 
 
 def _still_ours(session: Session, letters: Sequence[Letter]) -> dict[int, Message]:
     """The messages whose lease is still that of these letters, locked, by id."""
-    wanted = {letter.id: letter.attempts for letter in letters}
-    leased = select(Message).where(
-        col(Message.id).in_(wanted), Message.state == MessageState.SENDING
-    )
+    ids = [letter.id for letter in letters]
+    leased = select(Message).where(col(Message.id).in_(ids), Message.state == MessageState.SENDING)
     found = session.exec(leased.order_by(col(Message.id)).with_for_update()).all()
-    return {row.id: row for row in found if row.id and row.attempts == wanted[row.id]}
-
-
-def _afterwards(letter: Letter, outcome: Outcome, now: datetime) -> dict[str, object]:
-    """How the message stands then: over, waiting for another attempt, or in a person's hands."""
-    values: dict[str, object] = {
-        "state": outcome.state,
-        "code": outcome.code,
-        "leased_until": None,
-        "ended_at": now,
-    }
-    if outcome.state is MessageState.FAILED and letter.attempts <= len(DELAYS):
-        values |= {"ended_at": None, "next_attempt_at": now + _wait(letter, outcome)}
-    elif outcome.state in (MessageState.REFUSED, MessageState.FAILED):
-        reason = f"{letter.channel}: {outcome.code or outcome.state.value}"
-        values |= {
-            "state": MessageState.QUEUED,
-            "channel": BY_HAND,
-            "reason": reason,
-            "ended_at": None,
-        }
-    return values
+    held = {(letter.id, letter.channel, letter.attempts) for letter in letters}
+    return {row.id: row for row in found if row.id and (row.id, row.channel, row.attempts) in held}
 
 
 def _wait(letter: Letter, outcome: Outcome) -> timedelta:

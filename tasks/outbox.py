@@ -50,11 +50,12 @@ def send_waiting(most: int = 500) -> dict[str, int]:
     """Sends what is due, at most `most` messages, and counts the outcomes. One failing never stops the others."""
     give_up_leases()
     _wait_for_morning()
-    channels, budget, counts = channels_due(), _Budget(most), Counter[str]()
-    if channels:
-        with ThreadPoolExecutor(len(channels)) as lanes:
-            for done in lanes.map(lambda channel: _send_on(channel, budget), channels):
+    budget, counts, served = _Budget(most), Counter[str](), set[str]()
+    while fresh := [channel for channel in channels_due() if channel not in served]:
+        with ThreadPoolExecutor(len(fresh)) as lanes:
+            for done in lanes.map(lambda channel: _send_on(channel, budget), fresh):
                 counts.update(done)
+        served.update(fresh)  # what one has refused may have another to go on
     return dict(counts)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from sqlmodel import Session, select
@@ -47,15 +47,39 @@ def check_contacts(catalog: Catalog) -> None:
 
 def route_to(audience: Audience, recipient: str, event: Event) -> Route:
     """How somebody other than a resident is told: a handler, a person, the desk or the groups."""
-    notice = Notice(event, audience, recipient)
-    if audience is Audience.HANDLER:
-        handler = house().catalog.handlers.get(recipient)
-        return _route(notice, handler.contacts if handler else ())
-    if audience is Audience.COORDINATORS:
-        return _coordinators_route(notice)
     if audience is Audience.GROUPS:
         return Route("groups", BY_HAND, "zh-CN")
-    return _person_route(notice)
+    contacts = contacts_of(audience, recipient)
+    if audience is not Audience.COORDINATORS:
+        return _route(Notice(event, audience, recipient), contacts)
+    # the desk's own channel; without one their list of what waits is the message
+    route = _route(Notice(event, audience, "coordinators"), contacts)
+    return replace(route, code="on_todo_list") if route.channel == BY_HAND else route
+
+
+def contacts_of(audience: Audience, recipient: str) -> tuple[Contact, ...]:
+    """How the configuration says that somebody other than a resident is reached, the first way first."""
+    catalog = house().catalog
+    if audience is Audience.COORDINATORS:
+        return catalog.community.desk_contacts
+    if audience is Audience.HANDLER:
+        handler = catalog.handlers.get(recipient)
+        return handler.contacts if handler else ()
+    if staff := catalog.staff.get(recipient):
+        return staff.contacts
+    member = catalog.members.get(recipient)
+    if member is None:
+        return ()
+    handler = catalog.handlers.get(member.handler)
+    own = member.contacts or ((Contact(channel=BY_HAND),) if member.phone else ())
+    return own or (handler.contacts if handler else ())
+
+
+def next_way(audience: Audience, recipient: str, event: Event, tried: Container[str]) -> str:
+    """The channel to try when others have refused: the next of somebody's own, a person's hands at last."""
+    contacts = contacts_of(audience, recipient)
+    untried = (one for one in _ways(event, contacts) if one not in tried and one != BY_HAND)
+    return next(untried, BY_HAND)
 
 
 def routes_of(session: Session, order: Order, notice: Notice) -> Iterator[Route]:
@@ -137,34 +161,17 @@ def _concerned(session: Session, order: Order) -> list[Resident]:
     return [resident for resident in found if resident is not None]
 
 
-def _member_route(notice: Notice) -> Route:
-    configured = house().catalog.members.get(notice.recipient)
-    if configured is None:
-        return Route(notice.recipient, BY_HAND, "zh-CN")
-    handler = house().catalog.handlers.get(configured.handler)
-    own = configured.contacts or ((Contact(channel=BY_HAND),) if configured.phone else ())
-    return _route(notice, own or (handler.contacts if handler else ()))
-
-
-def _person_route(notice: Notice) -> Route:
-    staff = house().catalog.staff.get(notice.recipient)
-    return _route(notice, staff.contacts) if staff else _member_route(notice)
-
-
-def _coordinators_route(notice: Notice) -> Route:
-    """The desk's own channel; without one their list of what waits is the message."""
-    everybody = replace(notice, recipient="coordinators")
-    route = _route(everybody, house().catalog.community.desk_contacts)
-    return replace(route, code="on_todo_list") if route.channel == BY_HAND else route
-
-
 def _route(notice: Notice, contacts: Iterable[Contact]) -> Route:
     """The first contact that is meant for this event and works on this machine; a person's hands otherwise."""
+    channel = next(_ways(notice.event, contacts), BY_HAND)
+    return Route(notice.recipient, channel, "zh-CN")
+
+
+def _ways(event: Event, contacts: Iterable[Contact]) -> Iterator[str]:
     for contact in contacts:
-        meant = not contact.events or notice.event in contact.events
+        meant = not contact.events or event in contact.events
         if meant and _usable(contact.channel):
-            return Route(notice.recipient, contact.channel, "zh-CN")
-    return Route(notice.recipient, BY_HAND, "zh-CN")
+            yield contact.channel
 
 
 def _usable(channel: str) -> bool:

@@ -598,6 +598,36 @@ def test_a_channel_that_hangs_holds_up_no_other_for_longer_than_they_need(
     sender.join()
 
 
+def test_what_one_channel_refuses_goes_out_on_the_next_and_each_is_tried_once(
+    sqlite_house: House,
+    settle: Settle,
+    community: Callable[..., Path],
+    place_at: PlaceAt,
+    hook: Any,
+    mailbox: Any,
+    rows: Rows,
+) -> None:
+    ways = [
+        {"channel": "wecom-desk"},
+        {"channel": "mail", "address": "power@example.org"},
+        {"channel": "by-hand"},
+    ]
+    settle(
+        config=community({"handlers.yaml": {"units": {"unit-power": {"contacts": ways}}}}),
+        channels={
+            "mail": mailbox.url,
+            "wecom_desk": f"wecomrobot://{hook.host}/key?secure=no",
+        },
+    )
+    hook.fine = (200, '{"errcode": 93000}')  # no such robot
+    place_at("assigned", by="staff-1")
+    assert send_waiting() == {"refused": 1, "accepted": 1}
+    assert state_of(rows, "handler") == ("mail", "accepted", "")
+    assert rows(Message)[-1].reason == "wecom-desk: errcode_93000"
+    (letter,) = mailbox.letters
+    assert letter.to == ["power@example.org"]
+
+
 def test_two_senders_at_once_send_each_message_once(
     database: House, settle: Settle, place: Place, hook: Any, rows: Rows
 ) -> None:
