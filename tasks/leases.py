@@ -20,6 +20,7 @@ from tasks.models.enums import Audience, MessageState
 from tasks.models.tables import Message, MessageStep, Order, Resident
 from tasks.queue import due
 from tasks.rendering import Text
+from tasks.resting import is_on_trial, note_outcomes, rests
 from tasks.routes import contacts_of, next_way
 from tasks.texts import text_of
 
@@ -47,15 +48,19 @@ class Letter:
 
 
 def lease(channel: str, most: int) -> list[Letter]:
-    """The next messages of a channel, leased to whoever asks; none when there are none, or too many have
-    gone in this minute.
+    """The next messages of a channel, leased to whoever asks; none when there are none, its provider rests,
+    or too many have gone in this minute.
 
-    Where nobody could tell whether a message was sent by a sender that died, it is one at a time.
+    Where nobody could tell whether a message was sent by a sender that died, it is one at a time; so it is
+    with a provider that has just rested.
     """
     known = house().catalog.channels.get(channel)
     kind = known.kind if known else ChannelKind.APPRISE
     with transaction(house().database) as session:
-        count = min(most, AT_ONCE if kind in KNOWS_DOUBLES else 1, _room(session, channel))
+        if rests(session, channel, utc_now()):
+            return []
+        may_batch = kind in KNOWS_DOUBLES and not is_on_trial(session, channel)
+        count = min(most, AT_ONCE if may_batch else 1, _room(session, channel))
         if count <= 0:
             return []
         waiting = (
@@ -144,6 +149,9 @@ def write_down(done: Sequence[tuple[Letter, Outcome]]) -> None:
         for letter, outcome in kept:
             _write_down(session, ours[letter.id], letter, outcome)
         session.add_all(_step(letter, outcome, now) for letter, outcome in kept)
+        for channel in {letter.channel for letter, _outcome in done}:
+            outcomes = [outcome for letter, outcome in done if letter.channel == channel]
+            note_outcomes(session, channel, outcomes, now)
 
 
 def _write_down(session: Session, message: Message, letter: Letter, outcome: Outcome) -> None:

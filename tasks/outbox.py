@@ -21,6 +21,7 @@ from tasks.models.enums import UNHURRIED, Audience, MessageState, Urgency
 from tasks.models.tables import Message
 from tasks.queue import channels_due, due
 from tasks.requests import is_mail_address
+from tasks.resting import DOWN
 from tasks.rules.quiet import is_quiet, loud_from
 
 BATCH = 20  # asked for at once
@@ -77,11 +78,13 @@ def _send_on(channel: str, budget: _Budget) -> Counter[str]:
 
 
 def _send_some(letters: list[Letter]) -> Iterator[tuple[Letter, Outcome]]:
-    """As many as can be sent while their lease holds for certain; one at least."""
-    began = monotonic()
+    """As many as can be sent while their lease holds for certain, and their provider answers; one at least."""
+    began, failures = monotonic(), 0
     for letter in letters:
-        yield letter, _send(letter)
-        if monotonic() - began > PATIENCE:
+        outcome = _send(letter)
+        yield letter, outcome
+        failures = failures + 1 if outcome.is_down else 0
+        if failures >= DOWN or monotonic() - began > PATIENCE:
             return
 
 

@@ -350,6 +350,15 @@ class MessageStep(SQLModel, table=True):
     code: str = ""
 
 
+class Provider(SQLModel, table=True):
+    """How it stands with a channel's provider, for all senders together: one that is down rests."""
+
+    __tablename__ = "providers"
+    channel: str = Field(primary_key=True)
+    failures: int = 0  # one after the other
+    rests_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
 class Absence(SQLModel, table=True):
     """Somebody is away, from the first day to the last, and who is asked instead."""
 

@@ -30,6 +30,7 @@ from tasks.outbox import send_waiting
 from tasks.queue import anything_due
 from tasks.reminders import gather_reminders
 from tasks.rendering import TEMPLATES, Text
+from tasks.resting import resting
 
 MONDAY = datetime(2026, 9, 14, 2, 0, tzinfo=UTC)
 Rows = Callable[..., list[Any]]
@@ -626,6 +627,56 @@ def test_what_one_channel_refuses_goes_out_on_the_next_and_each_is_tried_once(
     assert rows(Message)[-1].reason == "wecom-desk: errcode_93000"
     (letter,) = mailbox.letters
     assert letter.to == ["power@example.org"]
+
+
+DOWN = Outcome(MessageState.FAILED, "no_connection", is_down=True)
+FINE = Outcome(MessageState.ACCEPTED)
+
+
+def test_a_provider_that_is_down_rests_for_growing_spells_and_works_on_when_it_is_back(
+    database: House, settle: Settle, place: Place, hook: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle(channels={"webhook": f"json://{hook.host}/hook"})
+    for guest in range(30):
+        place(channel="webhook", address="x", phone=f"139000000{guest:02}", by="staff-1")
+    tries: list[str] = []
+
+    def send(letter: Any) -> Outcome:
+        tries.append(letter.key)
+        return DOWN if len(tries) <= 5 else FINE
+
+    monkeypatch.setattr(outbox, "_send", send)
+    assert send_waiting() == {"failed": 3}
+    assert send_waiting() == {}  # and the other messages have lost no attempt
+    assert resting(MONDAY) == {"webhook": MONDAY + timedelta(minutes=1)}
+    now = MONDAY
+    for minutes, said in ((1, {"failed": 1}), (2, {"failed": 1})):
+        now += timedelta(minutes=minutes)
+        with clock_at(now):
+            assert send_waiting() == said
+    with clock_at(now + timedelta(minutes=4)):
+        assert send_waiting() == {"accepted": 30}
+        assert resting(now + timedelta(minutes=4)) == {}
+
+
+def test_what_waits_too_long_for_a_provider_that_rests_goes_another_way(
+    wired: House, place_at: PlaceAt, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "_send", lambda _letter: DOWN)
+    monkeypatch.setattr("tasks.resting.FIRST_REST", timedelta(days=2))
+    monkeypatch.setattr("tasks.resting.LONGEST_REST", timedelta(days=2))
+    for _ in range(4):
+        place_at("assigned", by="staff-1")
+    send_waiting()
+    with clock_at(MONDAY + timedelta(hours=11)):
+        send_waiting()
+        assert state_of(rows, "handler")[:2] == ("webhook", "queued")
+    with clock_at(MONDAY + timedelta(hours=13)):
+        send_waiting()
+    assert state_of(rows, "handler")[:2] == ("by-hand", "queued")
+    assert {one.note for one in errands() if one.audience == "handler"} == {
+        "webhook: provider_rests"
+    }
 
 
 def test_two_senders_at_once_send_each_message_once(

@@ -1,4 +1,4 @@
-"""What came of each attempt to send a message.
+"""What came of each attempt to send a message, and which providers rest.
 
 Revision ID: 0015
 Revises: 0014
@@ -26,7 +26,14 @@ def upgrade() -> None:
     )
     op.create_index("ix_message_steps_message_id", "message_steps", ["message_id"])
     op.create_index("ix_message_steps_channel_at", "message_steps", ["channel", "at"])
+    op.create_table(
+        "providers",
+        sa.Column("channel", sa.String(), primary_key=True),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("rests_until", sa.DateTime(timezone=True), nullable=True),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("providers")
     op.drop_table("message_steps")

@@ -1,0 +1,69 @@
+"""Providers that are down rest, for growing spells and for all senders together, instead of being tried again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, select
+
+from tasks.channels import Outcome
+from tasks.db import reading
+from tasks.house import house
+from tasks.models.enums import MessageState
+from tasks.models.tables import Message, MessageStep, Provider
+from tasks.queue import due
+from tasks.routes import next_way
+
+DOWN = 3  # failures of the provider, one after the other, after which it rests
+FIRST_REST, LONGEST_REST = timedelta(minutes=1), timedelta(minutes=30)
+WAITED_ENOUGH = timedelta(hours=12)  # of a message, for a provider that rests
+
+
+def note_outcomes(
+    session: Session, channel: str, outcomes: Iterable[Outcome], now: datetime
+) -> None:
+    """Counts failures of a provider that follow each other, and lets it rest after some; any answer that
+    shows it at work ends that."""
+    provider = session.get(Provider, channel, with_for_update=True)
+    for outcome in outcomes:
+        if outcome.is_down:
+            provider = provider or Provider(channel=channel)
+            provider.failures += 1
+            if provider.failures >= DOWN:
+                spell = FIRST_REST * 2 ** min(provider.failures - DOWN, 10)
+                provider.rests_until = now + min(spell, LONGEST_REST)
+        elif provider is not None and outcome.state is not MessageState.UNKNOWN:
+            provider.failures, provider.rests_until = 0, None
+    if provider is not None:
+        session.add(provider)
+
+
+def rests(session: Session, channel: str, now: datetime) -> bool:
+    """Whether nobody should send on a channel now; whoever has waited for it too long goes another way."""
+    provider = session.get(Provider, channel)
+    if provider is None or provider.rests_until is None or provider.rests_until <= now:
+        return False
+    waiting = select(Message).where(
+        *due(), Message.channel == channel, col(Message.created_at) < now - WAITED_ENOUGH
+    )
+    for message in session.exec(waiting.with_for_update(skip_locked=True)):
+        earlier = select(MessageStep.channel).where(MessageStep.message_id == message.id)
+        tried = {channel, *session.exec(earlier)}
+        message.reason = f"{channel}: provider_rests"
+        message.channel = next_way(message.audience, message.recipient, message.event, tried)
+        message.state, message.attempts = MessageState.QUEUED, 0
+    return True
+
+
+def is_on_trial(session: Session, channel: str) -> bool:
+    """Whether a provider has failed again and again, and nobody knows yet that it is back."""
+    provider = session.get(Provider, channel)
+    return provider is not None and provider.failures >= DOWN
+
+
+def resting(now: datetime) -> dict[str, datetime]:
+    """The channels whose providers rest, with until when."""
+    wanted = select(Provider).where(col(Provider.rests_until) > now).order_by(Provider.channel)
+    with reading(house().database) as session:
+        return {row.channel: row.rests_until for row in session.exec(wanted) if row.rests_until}
