@@ -41,6 +41,8 @@ class ChannelKind(StrEnum):
     MAIL = "mail"  # an e-mail
     WEBHOOK = "webhook"  # JSON to another system
     WECOM_ROBOT = "wecom_robot"  # a robot in a WeCom group
+    DINGTALK_ROBOT = "dingtalk_robot"  # a robot in a DingTalk group
+    FEISHU_ROBOT = "feishu_robot"  # a robot in a Feishu group
     APPRISE = "apprise"  # any other address that Apprise knows
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
 import logging
 import os
 import shutil
 import socket
+import struct
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes
@@ -266,7 +268,9 @@ class Hook:
 
     def __init__(self) -> None:
         self.received: list[Post] = []
-        self.answers: list[Any] = []  # (status, body), or "hang" until the test ends
+        self.answers: list[
+            Any
+        ] = []  # (status, body[, headers]), "hang", "drip", "reset" or "garbage"
         self.fine: tuple[int, str] = (200, '{"errcode": 0}')
         self.is_over = threading.Event()
         hook = self
@@ -276,12 +280,30 @@ class Hook:
                 content = self.rfile.read(int(self.headers["Content-Length"]))
                 hook.received.append(Post(self.path, dict(self.headers), json.loads(content)))
                 answer = hook.answers.pop(0) if hook.answers else hook.fine
-                if answer == "hang":
-                    hook.is_over.wait(30)
+                if isinstance(answer, str):
+                    self.misbehave(answer)
                     return
                 self.send_response(answer[0])
+                for name, value in (answer[2] if len(answer) > 2 else {}).items():
+                    self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(answer[1].encode())
+
+            def misbehave(self, how: str) -> None:
+                if how == "hang":
+                    hook.is_over.wait(30)
+                elif how == "garbage":
+                    self.wfile.write(b"\x00\x01 this is no HTTP\r\n\r\n")
+                elif how == "reset":  # closing without lingering sends an RST
+                    linger = struct.pack("ii", 1, 0)
+                    self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                    self.connection.close()
+                elif how == "drip":
+                    self.send_response(200)
+                    self.end_headers()
+                    with suppress(OSError):
+                        while not hook.is_over.wait(0.05):
+                            self.wfile.write(b" ")
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -311,13 +333,15 @@ class Letter:
     to: list[str]
     subject: str
     body: str
+    headers: Mapping[str, str]
 
 
 class Mailbox:
-    """A real mail server on loopback that keeps what it is handed."""
+    """A real mail server on loopback that keeps what it is handed, unless `replies` says otherwise."""
 
     def __init__(self) -> None:
         self.letters: list[Letter] = []
+        self.replies: dict[str, str] = {}  # "MAIL", "RCPT", "DATA" → the reply, "hang" or "drop"
         self.came = threading.Event()  # a letter
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -329,12 +353,35 @@ class Mailbox:
         self._server = Controller(self, hostname="127.0.0.1", port=port)
         self._server.start()
 
-    async def handle_DATA(self, _server: object, _session: object, envelope: Any) -> str:
+    async def handle_MAIL(
+        self, server: Any, _session: object, envelope: Any, address: str, _options: object
+    ) -> str:
+        envelope.mail_from = address
+        return await self._reply("MAIL", server)
+
+    async def handle_RCPT(
+        self, server: Any, _session: object, envelope: Any, address: str, _options: object
+    ) -> str:
+        envelope.rcpt_tos.append(address)
+        return await self._reply("RCPT", server)
+
+    async def handle_DATA(self, server: Any, _session: object, envelope: Any) -> str:
         message = message_from_bytes(envelope.content, policy=default)
         body = message.get_content().replace("\r\n", "\n").strip()
-        self.letters.append(Letter(envelope.rcpt_tos, message["Subject"], body))
-        self.came.set()
-        return "250 OK"
+        headers = {name: str(value) for name, value in message.items()}
+        reply = await self._reply("DATA", server)
+        if reply.startswith("250"):
+            self.letters.append(Letter(envelope.rcpt_tos, message["Subject"], body, headers))
+            self.came.set()
+        return reply
+
+    async def _reply(self, stage: str, server: Any) -> str:
+        reply = self.replies.get(stage, "250 OK")
+        if reply == "hang":
+            await asyncio.sleep(30)  # or until the test ends
+        if reply == "drop":
+            server.transport.abort()
+        return reply
 
     def close(self) -> None:
         self._server.stop()

@@ -359,7 +359,7 @@ SLIPS = {
         "calendar.yaml", 4, '  mon-fri: ["09:30-13:00", "15:30-18:30"]', "  always", ("hours",), 3
     ),
     "an unknown kind of channel": Slip(
-        "channels.yaml", 5, "kind: mail", "kind: post", ("mail", '"kind"', "by_hand")
+        "channels.yaml", 6, "kind: mail", "kind: post", ("mail", '"kind"', "by_hand")
     ),
     "an unknown kind of group": Slip(CHATS, 4, "merchants,", "shops,", ('"kind"', "landlords")),
     # ids and names

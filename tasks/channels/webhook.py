@@ -1,0 +1,49 @@
+"""Another system's webhook: Apprise's json:// and jsons://, with the status that Apprise keeps to itself."""
+
+from __future__ import annotations
+
+import json
+
+import httpx
+from apprise.plugins.custom_json import NotifyJSON
+
+from tasks.channels.outcome import Outcome
+from tasks.channels.web import call, judge_status
+from tasks.rendering import Text
+
+
+def post(plugin: NotifyJSON, text: Text) -> Outcome:
+    """Sends what Apprise would send. Redirects are refusals, and nothing is tried twice."""
+    port = f":{plugin.port}" if plugin.port else ""
+    headers = {"User-Agent": plugin.app_id, "Content-Type": "application/json", **plugin.headers}
+    connect, read = plugin.request_timeout
+    answer = call(
+        f"{'https' if plugin.secure else 'http'}://{plugin.host}{port}{plugin.fullpath}",
+        httpx.Timeout(read, connect=connect),
+        verify=plugin.verify_certificate,
+        method=plugin.method,
+        content=json.dumps(_payload(plugin, text)),
+        headers={name: value.encode() for name, value in headers.items()},
+        params=plugin.params or None,
+        auth=(plugin.user, plugin.password or "") if plugin.user else None,
+    )
+    return answer if isinstance(answer, Outcome) else judge_status(answer)
+
+
+def _payload(plugin: NotifyJSON, text: Text) -> dict[str, object]:
+    """The body, in which the URL may add a value (:name=value), rename one or leave one out."""
+    payload: dict[str, object] = {
+        "version": plugin.json_version,
+        "title": text.subject,
+        "message": text.body,
+        "attachments": [],
+        "type": "info",
+    }
+    for name, value in plugin.payload_extras.items():
+        if name not in payload:
+            payload[name] = value
+        else:
+            known = payload.pop(name)
+            if value:
+                payload[value] = known
+    return payload

@@ -1,0 +1,344 @@
+"""What each kind of channel makes of each kind of answer, over real servers on loopback."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import logging
+import socket
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from config.catalog import ChannelKind
+from tasks.channels import Outcome, mail, robots, send
+from tasks.models.enums import MessageState
+from tasks.rendering import Text
+
+ACCEPTED, FAILED, REFUSED, UNKNOWN = (
+    *(MessageState.ACCEPTED, MessageState.FAILED, MessageState.REFUSED),
+    MessageState.UNKNOWN,
+)
+TEXT = Text("请接单", "三号院门口的路灯不亮。")
+WEBHOOK, MAIL = ChannelKind.WEBHOOK, ChannelKind.MAIL
+SCHEMES = {
+    "wecom": (ChannelKind.WECOM_ROBOT, "wecomrobot"),
+    "dingtalk": (ChannelKind.DINGTALK_ROBOT, "dingtalkrobot"),
+    "feishu": (ChannelKind.FEISHU_ROBOT, "feishurobot"),
+}
+
+pytestmark = pytest.mark.usefixtures("monday")
+
+
+def tell(hook: Any, provider: str, text: Text = TEXT, **query: str) -> Outcome:
+    """One text to a provider's robot that listens at the hook."""
+    kind, scheme = SCHEMES[provider]
+    more = "".join(f"&{name}={value}" for name, value in query.items())
+    return send(kind, f"{scheme}://{hook.host}/the-key?secure=no{more}", "", text, "key")
+
+
+def call(hook: Any, query: str = "", address: str = "power-7") -> Outcome:
+    """One text to a webhook that listens at the hook."""
+    return send(WEBHOOK, f"json://{hook.host}/path?{query}", address, TEXT, "order:7")
+
+
+@pytest.fixture
+def closed_port() -> int:
+    """A port on which nobody listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """A port that takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        yield int(silent.getsockname()[1])
+
+
+# --- what a status means, for all that speak HTTP --------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ((200, "fine"), Outcome(ACCEPTED)),
+        ((204, ""), Outcome(ACCEPTED)),
+        ((302, "", {"Location": "/elsewhere"}), Outcome(REFUSED, "http_302")),
+        ((400, "no"), Outcome(REFUSED, "http_400")),
+        ((404, ""), Outcome(REFUSED, "http_404")),
+        ((408, ""), Outcome(FAILED, "http_408")),
+        ((429, ""), Outcome(FAILED, "http_429", None, True)),
+        ((429, "", {"Retry-After": "90"}), Outcome(FAILED, "http_429", 90.0, True)),
+        (  # ten minutes after the Monday on which the test plays
+            (429, "", {"Retry-After": "Mon, 14 Sep 2026 02:10:00 GMT"}),
+            Outcome(FAILED, "http_429", 600.0, True),
+        ),
+        (  # long past: at once
+            (503, "", {"Retry-After": "Mon, 14 Sep 2020 02:10:00 GMT"}),
+            Outcome(FAILED, "http_503", 0.0, True),
+        ),
+        ((503, "", {"Retry-After": "9" * 400}), Outcome(FAILED, "http_503", 86_400.0, True)),
+        ((429, "", {"Retry-After": "soon"}), Outcome(FAILED, "http_429", None, True)),
+        ((429, "", {"Retry-After": "-5"}), Outcome(FAILED, "http_429", None, True)),
+        ((500, "oh"), Outcome(FAILED, "http_500", None, True)),
+        # A webhook knows doubles by their key: what is unknown can be sent again.
+        ("reset", Outcome(FAILED, "connection_lost", None, True)),
+        ("garbage", Outcome(FAILED, "connection_lost", None, True)),
+        ("hang", Outcome(FAILED, "timeout", None, True)),
+        ("drip", Outcome(FAILED, "timeout", None, True)),
+    ],
+)
+def test_a_webhook_s_status_is_told_apart(hook: Any, answer: Any, expected: Outcome) -> None:
+    hook.answers = [answer]
+    assert call(hook, "rto=0.3&cto=1") == expected
+    assert len(hook.received) == 1  # no redirect is followed, nothing is tried twice
+
+
+@pytest.mark.parametrize("answer", ["reset", "garbage", "hang", "drip"])
+def test_what_may_have_arrived_at_a_robot_is_unknown(
+    hook: Any, answer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(robots, "TIMEOUT", 0.3)
+    hook.answers = [answer]
+    outcome = tell(hook, "dingtalk")
+    assert (outcome.state, outcome.is_down) == (UNKNOWN, True)
+    assert len(hook.received) == 1
+
+
+def test_who_cannot_be_reached_can_be_tried_again(closed_port: int) -> None:
+    expected = Outcome(FAILED, "no_connection", None, True)
+    assert send(WEBHOOK, f"json://127.0.0.1:{closed_port}/", "x", TEXT, "key") == expected
+    url = f"feishurobot://127.0.0.1:{closed_port}/key?secure=no"
+    assert send(ChannelKind.FEISHU_ROBOT, url, "", TEXT, "key") == expected
+
+
+def test_a_webhook_is_sent_what_apprise_would_send(hook: Any) -> None:
+    query = "+X-Team=desk&:place=east&:type=&:message=words&-page=2"
+    assert send(WEBHOOK, f"json://me:pass@{hook.host}/a/b?{query}", "p-7", TEXT, "k").state is (
+        ACCEPTED
+    )
+    assert send(
+        ChannelKind.APPRISE, f"form://{hook.host}/", "", TEXT, "k"
+    ).state  # goes its old way
+    post = hook.received[0]
+    assert post.path == "/a/b?page=2"
+    assert post.headers["X-Idempotency-Key"] == "k"
+    assert post.headers["X-Team"] == "desk"
+    assert post.headers["Authorization"] == "Basic " + base64.b64encode(b"me:pass").decode()
+    assert post.headers["Content-Type"] == "application/json"
+    assert post.json == {
+        "version": "1.0",
+        "title": "请接单",
+        "words": "三号院门口的路灯不亮。",
+        "attachments": [],
+        "place": "east",
+        "recipient": "p-7",
+    }
+
+
+@pytest.mark.parametrize("address", ["a\r\nX-Evil: 1", "居民甲", "a&to=b#?x"])
+def test_an_address_is_a_value_and_never_a_header_or_a_parameter(hook: Any, address: str) -> None:
+    assert call(hook, address=address).state is ACCEPTED
+    (post,) = hook.received
+    assert post.json["recipient"].split() == address.split()
+    assert "X-Evil" not in post.headers
+    assert post.path == "/path"
+
+
+# --- robots of chat groups -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("provider", "answer", "expected"),
+    [
+        ("wecom", (200, '{"errcode": 0}'), Outcome(ACCEPTED)),
+        ("wecom", (200, '{"errcode": -1}'), Outcome(FAILED, "errcode_-1", None, True)),
+        ("wecom", (200, '{"errcode": 45009}'), Outcome(FAILED, "errcode_45009", 60.0, True)),
+        ("wecom", (200, '{"errcode": 45033}'), Outcome(FAILED, "errcode_45033", None, True)),
+        ("wecom", (200, '{"errcode": 93000}'), Outcome(REFUSED, "errcode_93000")),
+        ("dingtalk", (200, '{"errcode": 0, "errmsg": "ok"}'), Outcome(ACCEPTED)),
+        # too fast: it is deaf for ten minutes
+        ("dingtalk", (200, '{"errcode": 130101}'), Outcome(FAILED, "errcode_130101", 600.0, True)),
+        ("dingtalk", (200, '{"errcode": 410100}'), Outcome(FAILED, "errcode_410100", 600.0, True)),
+        ("dingtalk", (200, '{"errcode": -1}'), Outcome(FAILED, "errcode_-1", None, True)),
+        ("dingtalk", (200, '{"errcode": 310000}'), Outcome(REFUSED, "errcode_310000")),
+        ("dingtalk", (200, '{"errcode": 300001}'), Outcome(REFUSED, "errcode_300001")),
+        ("dingtalk", (200, '{"errcode": 400101}'), Outcome(REFUSED, "errcode_400101")),
+        ("feishu", (200, '{"code": 0, "msg": "success"}'), Outcome(ACCEPTED)),
+        ("feishu", (200, '{"StatusCode": 0, "StatusMessage": "success"}'), Outcome(ACCEPTED)),
+        ("feishu", (200, '{"code": 11232}'), Outcome(FAILED, "errcode_11232", None, True)),
+        ("feishu", (400, '{"code": 11232}'), Outcome(FAILED, "errcode_11232", None, True)),
+        (
+            "feishu",
+            (200, '{"code": 9499, "msg": "too many request"}'),
+            Outcome(FAILED, "errcode_9499", None, True),
+        ),
+        ("feishu", (200, '{"code": 9499, "msg": "Bad Request"}'), Outcome(REFUSED, "errcode_9499")),
+        ("feishu", (400, '{"code": 19001}'), Outcome(REFUSED, "errcode_19001")),
+        ("feishu", (200, '{"code": 19021}'), Outcome(REFUSED, "errcode_19021")),
+        ("feishu", (200, '{"code": 19024}'), Outcome(REFUSED, "errcode_19024")),
+        *(
+            (provider, answer, expected)
+            for provider in SCHEMES
+            for answer, expected in (
+                ((200, "<html>"), Outcome(UNKNOWN, "nonsense")),
+                ((200, "[" * 100_000), Outcome(UNKNOWN, "nonsense")),
+                ((200, '{"errcode": true, "code": "0"}'), Outcome(UNKNOWN, "nonsense")),
+                ((302, '{"errcode": 0, "code": 0}'), Outcome(REFUSED, "http_302")),
+                ((400, "no"), Outcome(REFUSED, "http_400")),
+                ((429, "", {"Retry-After": "7"}), Outcome(FAILED, "http_429", 7.0, True)),
+                ((500, '{"errcode": 5, "code": 5}'), Outcome(FAILED, "http_500", None, True)),
+            )
+        ),
+    ],
+)
+def test_a_robot_s_own_code_decides(
+    hook: Any, provider: str, answer: Any, expected: Outcome
+) -> None:
+    hook.answers = [answer]
+    assert tell(hook, provider) == expected
+    assert len(hook.received) == 1
+
+
+def test_every_provider_is_called_in_its_own_way(hook: Any) -> None:
+    hook.fine = (200, '{"errcode": 0, "code": 0}')
+    for provider in SCHEMES:
+        assert tell(hook, provider).state is ACCEPTED
+    assert [post.path for post in hook.received] == [
+        "/cgi-bin/webhook/send?key=the-key",
+        "/robot/send?access_token=the-key",
+        "/open-apis/bot/v2/hook/the-key",
+    ]
+    assert [post.json for post in hook.received] == [
+        {"msgtype": "text", "text": {"content": TEXT.body}},
+        {"msgtype": "text", "text": {"content": TEXT.body}},
+        {"msg_type": "text", "content": {"text": TEXT.body}},
+    ]
+
+
+def test_dingtalk_and_feishu_are_signed_as_they_ask(hook: Any) -> None:
+    hook.fine = (200, '{"errcode": 0, "code": 0}')
+    tell(hook, "dingtalk", secret="SEC1")
+    tell(hook, "feishu", secret="SEC2")
+    now = int(datetime(2026, 9, 14, 2, 0, tzinfo=UTC).timestamp())
+    query = parse_qs(urlsplit(hook.received[0].path).query)
+    mac = hmac.new(b"SEC1", f"{now}000\nSEC1".encode(), hashlib.sha256).digest()
+    assert query["timestamp"] == [f"{now}000"]
+    assert query["sign"] == [base64.b64encode(mac).decode()]
+    body = hook.received[1].json
+    mac = hmac.new(f"{now}\nSEC2".encode(), b"", hashlib.sha256).digest()
+    assert (body["timestamp"], body["sign"]) == (str(now), base64.b64encode(mac).decode())
+    assert "SEC" not in repr(hook.received)
+
+
+@pytest.mark.parametrize(("provider", "most"), [("wecom", 2048), ("dingtalk", 20_000)])
+def test_a_long_text_goes_out_within_the_provider_s_bytes(
+    hook: Any, provider: str, most: int
+) -> None:
+    link = "评价：https://example.org/r/abc?x=1"
+    tell(hook, provider, Text("题", "路灯不亮。" * 6000 + "\n" + link))
+    content = hook.received[0].json["text"]["content"]
+    assert most // 2 < len(content.encode()) <= most
+    assert content.endswith(f"。…\n{link}")
+
+
+# --- mail ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("stage", "reply", "expected"),
+    [
+        ("MAIL", "451 later", Outcome(FAILED, "smtp_451")),
+        ("RCPT", "450 greylisted", Outcome(FAILED, "smtp_450")),
+        ("RCPT", "550 no such user", Outcome(REFUSED, "smtp_550")),
+        ("RCPT", "421 closing", Outcome(FAILED, "smtp_421", None, True)),
+        ("RCPT", "hang", Outcome(FAILED, "timeout", None, True)),
+        ("RCPT", "drop", Outcome(FAILED, "no_connection", None, True)),
+        ("DATA", "250 OK", Outcome(ACCEPTED)),
+        ("DATA", "451 try again", Outcome(FAILED, "smtp_451")),
+        ("DATA", "554 spam", Outcome(REFUSED, "smtp_554")),
+        ("DATA", "hang", Outcome(UNKNOWN, "timeout", None, True)),
+        ("DATA", "drop", Outcome(UNKNOWN, "connection_lost", None, True)),
+    ],
+)
+def test_a_mail_server_s_reply_is_told_apart(
+    mailbox: Any, monkeypatch: pytest.MonkeyPatch, stage: str, reply: str, expected: Outcome
+) -> None:
+    monkeypatch.setattr(mail, "PATIENCE", 0.5)
+    mailbox.replies = {stage: reply}
+    assert send(MAIL, mailbox.url, "jia@example.org", TEXT, "key") == expected
+    assert len(mailbox.letters) == (1 if expected.state is ACCEPTED else 0)
+
+
+def test_a_mail_server_that_is_not_there_or_says_nothing_got_nothing(
+    closed_port: int, silent_port: int
+) -> None:
+    at = "mailto://example.org:{}?smtp=127.0.0.1&mode=insecure&from=desk@example.org&cto=0.3"
+    closed = send(MAIL, at.format(closed_port), "jia@example.org", TEXT, "key")
+    silent = send(MAIL, at.format(silent_port), "jia@example.org", TEXT, "key")
+    assert (closed.state, closed.is_down) == (silent.state, silent.is_down) == (FAILED, True)
+
+
+def test_a_letter_is_a_plain_text_with_an_id_of_its_message(mailbox: Any) -> None:
+    for key in ("one", "one", "two"):
+        send(MAIL, mailbox.url, "jia@example.org", TEXT, key)
+    first, again, other = mailbox.letters
+    assert (first.to, first.subject, first.body) == (["jia@example.org"], "请接单", TEXT.body)
+    assert first.headers["To"] == "jia@example.org"
+    assert first.headers["From"] == "desk@example.org"
+    assert first.headers["Content-Type"].startswith("text/plain")
+    assert first.headers["Message-ID"] == again.headers["Message-ID"] != other.headers["Message-ID"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "jia@example.org\r\nBcc: evil@example.org",
+        "jia@example.org\nX: y",
+        "jia@example.org, evil@example.org",
+        "Jia <jia@example.org>",
+        "jia",
+    ],
+)
+def test_no_address_adds_a_header_or_a_reader(mailbox: Any, address: str) -> None:
+    assert send(MAIL, mailbox.url, address, TEXT, "key").state is REFUSED
+    assert mailbox.letters == []
+
+
+def test_no_subject_adds_a_header(mailbox: Any) -> None:
+    subject = "路灯\r\nBcc: evil@example.org\r\n\r\n正文"
+    send(MAIL, mailbox.url, "jia@example.org", Text(subject, "文"), "key")
+    (letter,) = mailbox.letters
+    assert "Bcc" not in letter.headers
+    assert letter.subject == "路灯 Bcc: evil@example.org 正文"
+    assert letter.body == "文"
+
+
+def test_a_hundred_thousand_characters_are_one_letter(mailbox: Any) -> None:
+    send(MAIL, mailbox.url, "jia@example.org", Text("题", "路灯。\n.\n" * 20_000 + "完"), "key")
+    (letter,) = mailbox.letters
+    assert letter.body == "路灯。\n.\n" * 20_000 + "完"
+
+
+# --- secrets ---------------------------------------------------------------------------------------
+
+
+def test_nothing_is_logged(
+    hook: Any, mailbox: Any, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    hook.fine = (400, '{"errcode": 310000, "code": 19021}')
+    for provider in SCHEMES:
+        tell(hook, provider, secret="SECRET1")
+    call(hook)
+    mailbox.replies = {"RCPT": "550 jia@example.org does not live here"}
+    outcome = send(MAIL, mailbox.url, "jia@example.org", TEXT, "key")
+    told = caplog.text + "".join(capfd.readouterr()) + repr(outcome)
+    for private in ("the-key", "SECRET1", "jia@example.org", "power-7", "路灯", "127.0.0.1"):
+        assert private not in told
