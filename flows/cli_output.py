@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from config.catalog import Catalog, HandlerKind, TeamRole
+from config.channel_warnings import channel_warnings
 from tasks.clock import utc_now
 from tasks.finding import Wanted, briefs, summaries
 from tasks.house import house
@@ -191,9 +192,11 @@ def show_check(catalog: Catalog, *, as_json: bool) -> None:
     teams = [h for h in catalog.handlers.values() if h.role is TeamRole.SERVICE]
     people = sum(len(catalog.handler_members(team.id)) for team in teams)
     units = [h for h in catalog.handlers.values() if h.kind is HandlerKind.UNIT]
+    warnings = list(channel_warnings(catalog, house().settings))
     if as_json:
         ids = ("grids", "handlers", "members", "staff", "categories", "channels", "service_levels")
-        print_json({"ok": True, **{name: list(getattr(catalog, name)) for name in ids}})
+        known = {name: list(getattr(catalog, name)) for name in ids}
+        print_json({"ok": True, "warnings": warnings, **known})
         return
     print(
         f"配置没有错误：{catalog.community.name}，网格 {len(catalog.grids)} 个，服务队 {len(teams)} 支 {people} 人，"
@@ -201,6 +204,8 @@ def show_check(catalog: Catalog, *, as_json: bool) -> None:
     )
     if catalog.calendar.country is None:
         print("注意：calendar.yaml 没有写 country，国家的节假日和调休都不算。")
+    for warning in warnings:
+        print(f"注意：{warning}")
 
 
 def show_lifecycle(*, as_json: bool) -> None:

@@ -299,6 +299,19 @@ def test_a_community_without_mistakes_is_summed_up(command: Command) -> None:
     assert (len(ids["grids"]), len(ids["handlers"]), len(ids["members"])) == (10, 42, 279)
 
 
+def test_check_warns_of_a_channel_that_swallows_refusals_and_does_not_fail(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIANDAN_CHANNELS__WEBHOOK", "dingtalk://secret-key")
+    said = command("check")
+    assert said.code == 0
+    assert said.out.startswith("配置没有错误：")
+    assert "\n注意：渠道“对接系统”用的 dingtalk:// 看不到对方拒收" in said.out
+    assert "secret" not in said.out
+    (sentence,) = command("check", "--json").json["warnings"]
+    assert "dingtalkrobot://" in sentence
+
+
 # --- databases and their purpose ------------------------------------------------------------------
 
 
