@@ -33,8 +33,9 @@ def deliver(plugin: NotifyEmail, address: str, text: Text, key: str) -> Outcome:
     """Hands a letter to the URL's server, for `address` or, without one, for the URL's own."""
     target = address or next((place for _name, place in plugin.targets), "")
     try:
-        letter = _letter(plugin, target, text, key)
-    except (ValueError, IndexError):  # CR LF, two addresses in one, none at all
+        target.encode("ascii")
+        letter = _letter(plugin, target, text, key).as_bytes()
+    except (ValueError, IndexError):  # CR LF, two addresses in one, none at all, one beyond ASCII
         return Outcome(MessageState.REFUSED, "bad_address")
     try:
         with _connected(plugin) as server:
@@ -108,10 +109,10 @@ def _address(server: smtplib.SMTP, sender: str, target: str) -> Outcome | None:
     return None
 
 
-def _hand_over(server: smtplib.SMTP, letter: EmailMessage) -> Outcome:
+def _hand_over(server: smtplib.SMTP, letter: bytes) -> Outcome:
     """From here on a silence is a doubt: the server may have the letter."""
     try:
-        code, _words = server.data(letter.as_bytes())
+        code, _words = server.data(letter)
     except smtplib.SMTPDataError as error:
         return _judge(error.smtp_code)
     except OSError as error:

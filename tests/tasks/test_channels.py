@@ -7,12 +7,20 @@ import hashlib
 import hmac
 import logging
 import socket
+import ssl
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult, LoginPassword
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from config.catalog import ChannelKind
 from tasks.channels import Outcome, mail, robots, send
@@ -303,6 +311,7 @@ def test_a_letter_is_a_plain_text_with_an_id_of_its_message(mailbox: Any) -> Non
         "jia@example.org\nX: y",
         "jia@example.org, evil@example.org",
         "Jia <jia@example.org>",
+        "居民甲@example.org",
         "jia",
     ],
 )
@@ -324,6 +333,67 @@ def test_a_hundred_thousand_characters_are_one_letter(mailbox: Any) -> None:
     send(MAIL, mailbox.url, "jia@example.org", Text("题", "路灯。\n.\n" * 20_000 + "完"), "key")
     (letter,) = mailbox.letters
     assert letter.body == "路灯。\n.\n" * 20_000 + "完"
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
+    """A server's side of TLS, with a certificate for 127.0.0.1 that nobody has signed."""
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
+    now = datetime.now(UTC)
+    here = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(here, critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path_factory.mktemp("tls") / "server.pem"
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    path.write_bytes(private + made.public_bytes(Encoding.PEM))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(path)
+    return context
+
+
+@pytest.fixture
+def locked_mailbox(mailbox: Any, certificate: ssl.SSLContext, closed_port: int) -> Iterator[str]:
+    """The URL of a mail server that wants STARTTLS and the password "right" of the user desk."""
+
+    def knows(_server: Any, _session: Any, _envelope: Any, _how: str, given: Any) -> AuthResult:
+        return AuthResult(success=given == LoginPassword(b"desk", b"right"), handled=False)
+
+    server = Controller(
+        mailbox,
+        hostname="127.0.0.1",
+        port=closed_port,
+        tls_context=certificate,
+        require_starttls=True,
+        auth_required=True,
+        authenticator=knows,
+    )
+    server.start()
+    yield (
+        f"mailtos://desk:{{}}@example.org:{closed_port}"
+        "?smtp=127.0.0.1&mode=starttls&from=desk@example.org&user=desk"
+    )
+    server.stop()
+
+
+@pytest.mark.parametrize(
+    ("password", "verify", "expected"),
+    [
+        ("right", "no", Outcome(ACCEPTED)),
+        ("wrong", "no", Outcome(REFUSED, "smtp_535", None, True)),
+        ("right", "yes", Outcome(FAILED, "no_connection", None, True)),
+    ],
+)
+def test_a_password_and_a_certificate_are_checked_before_a_letter_is_shown(
+    mailbox: Any, locked_mailbox: str, password: str, verify: str, expected: Outcome
+) -> None:
+    url = f"{locked_mailbox.format(password)}&verify={verify}"
+    assert send(MAIL, url, "jia@example.org", TEXT, "key") == expected
+    assert len(mailbox.letters) == (1 if expected.state is ACCEPTED else 0)
 
 
 # --- secrets ---------------------------------------------------------------------------------------
