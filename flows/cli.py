@@ -15,6 +15,7 @@ from config.settings import Settings
 from flows import cli_output as output
 from flows.cli_meeting import meeting_commands
 from flows.cli_members import member_commands
+from flows.cli_messages import message_commands
 from flows.cli_news import after_change
 from flows.cli_opening import Json, open_house
 from flows.cli_points import point_commands
@@ -26,7 +27,7 @@ from tasks.errors import BadInput, BadRows, DiandanError
 from tasks.house import house, move_in
 from tasks.ledger import fill_ledger
 from tasks.migrate import migrate
-from tasks.models.enums import Action, Grade, Kind, MessageState, Purpose, Status, Urgency
+from tasks.models.enums import Action, Grade, Kind, Purpose, Status, Urgency
 from tasks.models.inputs import Place, Rate
 from tasks.requests import request_for
 from tasks.retiming import start_missing_clocks
@@ -38,6 +39,7 @@ app = typer.Typer(
     help="点单：居民点单、社区接单、单位接单、党员接单、居民评单。",
 )
 app.add_typer(time_commands)
+app.add_typer(message_commands)
 app.add_typer(wish_commands)
 app.add_typer(point_commands)
 app.add_typer(member_commands, name="member")
@@ -283,26 +285,6 @@ def rate(
 def lifecycle(as_json: Json = False) -> None:
     """Every allowed step, and what each action takes."""
     output.show_lifecycle(as_json=as_json)
-
-
-@app.command()
-def messages(
-    context: typer.Context,
-    state: Annotated[MessageState | None, typer.Option()] = None,
-    as_json: Json = False,
-) -> None:
-    """List messages."""
-    open_house(context)
-    output.show_messages(state=state, as_json=as_json)
-
-
-@app.command()
-def send(context: typer.Context, as_json: Json = False) -> None:
-    """Send the messages that wait."""
-    from tasks.outbox import send_waiting
-
-    open_house(context)
-    output.show_counts(send_waiting(), as_json=as_json)
 
 
 @app.command()

@@ -35,7 +35,7 @@ from tasks.rules.funding import said_with
 from tasks.rules.ladder import WARNED
 from tasks.rules.lifecycle import TRANSITIONS
 from tasks.texts import shortened
-from tasks.views import actor_names, messages_json, order_json, recipient_names
+from tasks.views import actor_names, order_json, recipient_names
 
 _IN_ONE_LINE = json.JSONEncoder(ensure_ascii=False).encode
 
@@ -78,7 +78,7 @@ def show_order(number: str, *, as_json: bool = True) -> None:
     if found["clock_changes"]:
         head = ("时间", "期限", "怎么了", "到哪一级", "原来的期限", "现在的期限")
         print_columns(head, [_clock_change(change) for change in found["clock_changes"]])
-    _message_table(found["messages"])
+    message_table(found["messages"])
 
 
 def _clock_change(change: Mapping[str, Any]) -> tuple[str, ...]:
@@ -153,16 +153,8 @@ def _padded(cells: Sequence[str]) -> list[str]:
     return [padded[cell] for cell in cells]
 
 
-def show_messages(*, state: MessageState | None, as_json: bool) -> None:
-    """The messages in a state, or all."""
-    found = messages_json(state)
-    if as_json:
-        print_json(found)
-        return
-    _message_table(found)
-
-
-def _message_table(found: Sequence[Mapping[str, Any]]) -> None:
+def message_table(found: Sequence[Mapping[str, Any]]) -> None:
+    """Messages, one a line."""
     names = recipient_names(message["id"] for message in found)
     rows = [
         (

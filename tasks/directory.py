@@ -163,6 +163,16 @@ def category_id(typed: str) -> str:
     return _by_id_or_name("类别", typed, house().catalog.categories)
 
 
+def channel_id(typed: str) -> str:
+    """The id of a channel by its id or name. Raises UnknownId with all there are."""
+    known = house().catalog.channels
+    found = [channel.id for channel in known.values() if typed in (channel.id, channel.name)]
+    if not found:
+        names = "、".join(f"{channel.name}（{channel.id}）" for channel in known.values())
+        raise UnknownId(what="渠道", id=typed[:40], hint=f"，可用的有：{names}")
+    return found[0]
+
+
 def handler_id(typed: str) -> str:
     """The id of a handler by its id or name. Raises UnknownId."""
     return _by_id_or_name("承办方", typed, house().catalog.handlers)

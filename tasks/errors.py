@@ -59,6 +59,12 @@ class UnknownOrder(DiandanError):
     sentence = "没有编号为“{number}”的订单，请核对编号（样式：A-2026-0001）。"
 
 
+class UnknownMessage(DiandanError):
+    """No message has this number."""
+
+    sentence = "没有编号为 {id} 的消息，请用 diandan messages 核对。"
+
+
 class NoWish(DiandanError):
     """Wishes alone have books and open claims."""
 

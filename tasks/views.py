@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
 from tasks.advance import find_order
@@ -13,12 +15,17 @@ from tasks.claims import helpers_of
 from tasks.clock import utc_now
 from tasks.clocks import all_clocks
 from tasks.db import reading
+from tasks.directory import channel_id
+from tasks.errors import BadTemplate, UnknownMessage
 from tasks.finding import summary
 from tasks.house import house
-from tasks.models.enums import Audience, MessageState
+from tasks.masking import masked
+from tasks.models.enums import TO_BE_TOLD, Audience, Event, MessageState
 from tasks.models.state import Clock
-from tasks.models.tables import ClockChange, History, Member, Message, Order, Resident
+from tasks.models.tables import ClockChange, History, Member, Message, MessageStep, Order, Resident
 from tasks.models.wish_tables import Donation, Edit
+from tasks.rendering import Text
+from tasks.routes import BY_HAND
 from tasks.rules.clocks import limit_text, standing_of
 from tasks.texts import text_of
 
@@ -182,8 +189,8 @@ def _minutes(span: timedelta) -> int | float:
 
 
 def message_json(session: Session, message: Message, order: Order | None) -> dict[str, Any]:
-    """One message with the text that its recipient reads."""
-    text = text_of(session, message, order)
+    """One message with the text that its recipient reads, but for phones and addresses."""
+    text = _shown(session, message, order)
     return {
         "id": message.id,
         "order": order.number if order else None,
@@ -201,17 +208,84 @@ def message_json(session: Session, message: Message, order: Order | None) -> dic
     }
 
 
-def messages_json(state: MessageState | None = None) -> list[dict[str, Any]]:
-    """The messages in a state (all without one), the oldest first."""
-    wanted = (
+def _shown(session: Session, message: Message, order: Order | None) -> Text:
+    """The text with its phones masked, or what is wrong with its template: the others are shown all the same."""
+    desk = house().catalog.community.desk_phone
+    try:
+        text = text_of(session, message, order)
+    except BadTemplate as error:
+        return Text(subject=message.event.label, body=str(error))
+    return Text(masked(text.subject, {desk}), masked(text.body, {desk}))
+
+
+@dataclass(frozen=True, kw_only=True)
+class WantedMessages:
+    """What messages are looked for by; every part that is given must fit."""
+
+    state: MessageState | None = None
+    order: str = ""  # its number
+    event: Event | None = None
+    audience: Audience | None = None
+    channel: str = ""  # an id or a name
+    since: datetime | None = None  # when it was written
+
+
+def messages_json(wanted: WantedMessages | None = None) -> list[dict[str, Any]]:
+    """The messages that fit (all without anything), the oldest first. Raises UnknownOrder and BadInput."""
+    query = (
         select(Message, Order)
         .outerjoin(Order, col(Message.order_id) == col(Order.id))
         .order_by(col(Message.id))
     )
-    if state is not None:
-        wanted = wanted.where(Message.state == state)
     with reading(house().database) as session:
-        return [message_json(session, message, order) for message, order in session.exec(wanted)]
+        rows = session.exec(query.where(*_fitting(session, wanted or WantedMessages())))
+        return [message_json(session, message, order) for message, order in rows]
+
+
+def _fitting(session: Session, wanted: WantedMessages) -> Iterator[ColumnElement[bool]]:
+    for name in ("state", "event", "audience"):
+        if (value := getattr(wanted, name)) is not None:
+            yield col(getattr(Message, name)) == value
+    if wanted.channel:
+        yield col(Message.channel) == channel_id(wanted.channel)
+    if wanted.since is not None:
+        yield col(Message.created_at) >= wanted.since
+    if wanted.order:
+        yield col(Message.order_id) == find_order(session, wanted.order).id
+
+
+def life_of_message(id: int) -> dict[str, Any]:
+    """Everything about one message: its text, where it stands and why, and what came of every attempt.
+
+    Raises UnknownMessage.
+    """
+    with reading(house().database) as session:
+        message = session.get(Message, id)
+        if message is None:
+            raise UnknownMessage(id=id)
+        order = session.get(Order, message.order_id) if message.order_id else None
+        steps = select(MessageStep).where(MessageStep.message_id == id)
+        goes_on = message.channel != BY_HAND and message.state in TO_BE_TOLD
+        return {
+            **message_json(session, message, order),
+            "name": recipient_of(session, message)[0],
+            "reason": message.reason,
+            "next_attempt_at": _iso(message.next_attempt_at) if goes_on else None,
+            "ended_at": _iso(message.ended_at),
+            "steps": [
+                _step_json(step) for step in session.exec(steps.order_by(col(MessageStep.id)))
+            ],
+        }
+
+
+def _step_json(step: MessageStep) -> dict[str, Any]:
+    return {
+        "at": _iso(step.at),
+        "attempt": step.attempt,
+        "channel": step.channel,
+        "state": step.state.value,
+        "code": step.code,
+    }
 
 
 def _iso(moment: datetime | None) -> str | None:

@@ -1,0 +1,49 @@
+"""Why a message stands where it stands, in plain Chinese: for people at the desk, who know no codes."""
+
+from __future__ import annotations
+
+_WORDS = {
+    "no_address": "没有地址",
+    "no_contact": "没有留联系方式",
+    "no_connection": "连不上渠道",
+    "timeout": "对方没有回应",
+    "nonsense": "渠道的回答看不懂",
+    "sender_died": "发到一半断了",
+    "channel_not_set_up": "渠道还没有设置",
+    "bad_template": "文字模板有错",
+    "on_todo_list": "在待办里看",
+    "gathering": "等着合并",
+    "no_longer_true": "事情已经办了，不用再提醒",
+    "no_longer_open": "心愿已有人认领",
+    "superseded": "有了更新的消息",
+    "over": "事情已经过去",
+    "received": "对方说收到了",
+    "answered": "已经答复",
+    "forgotten": "居民资料已删除",
+    "bad_channel_url": "渠道的设置写错了",
+}
+_BY_KIND = {
+    "errcode_": "渠道拒绝（代码 {}）",
+    "http_": "渠道报错（HTTP {}）",
+    "smtp_": "邮件被退（代码 {}）",
+}
+_BY_WHOM = {"told_by:": "{}已告知", "again_by:": "{}要再发一次"}
+
+
+def in_words(code: str, names: dict[str, str] | None = None) -> str:
+    """The code in words, "" for none; `names` are those behind the ids in codes of people's deeds."""
+    for start, sentence in _BY_KIND.items():
+        if code.startswith(start):
+            return sentence.format(code.removeprefix(start))
+    for start, sentence in _BY_WHOM.items():
+        if code.startswith(start):
+            who, _, how = code.removeprefix(start).partition("/")
+            said = f"（{_WORDS.get(how, how)}）" if how else ""
+            return sentence.format((names or {}).get(who, who)) + said
+    return _WORDS.get(code, code)
+
+
+def person_in(code: str) -> str:
+    """The id of whoever a code speaks of, "" when it speaks of nobody."""
+    start = next((start for start in _BY_WHOM if code.startswith(start)), None)
+    return code.removeprefix(start).partition("/")[0] if start else ""

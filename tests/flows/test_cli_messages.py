@@ -1,0 +1,122 @@
+"""Messages on the command line: found, looked into, marked, read before they are sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+Command = Callable[..., Any]
+MONDAY = ("--at", "2026-09-14T10:00")
+PHONE = "13900000678"
+
+
+@pytest.fixture
+def lamp(command: Command) -> Callable[..., str]:
+    """Places an order about a lamp in a new database, and gives its number."""
+    command("init", "--purpose", "test")
+
+    def place(*options: str, words: str = "三号院门口的路灯不亮") -> str:
+        given = ("place", "--kind", "appeal", "--grid", "grid-3", "--words", words, *options)
+        return str(command(*MONDAY, *given).json["number"])
+
+    return place
+
+
+@pytest.fixture
+def wired(mailbox: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """There is a server for mail."""
+    monkeypatch.setenv("DIANDAN_CHANNELS__MAIL", mailbox.url)
+    return mailbox
+
+
+def ids(command: Command, *filters: str) -> list[int]:
+    return [one["id"] for one in command(*MONDAY, "messages", *filters, "--json").json]
+
+
+def test_messages_are_found_by_what_they_are_about(
+    command: Command, lamp: Callable[..., str]
+) -> None:
+    first = lamp("--resident", "居民甲", "--phone", PHONE)
+    second = lamp("--resident", "居民乙", "--phone", PHONE, words="水管漏水")
+    assert ids(command) == [1, 2, 3, 4]
+    assert ids(command, "--order", second) == [3, 4]
+    assert ids(command, "--order", first, "--audience", "resident") == [1]
+    assert ids(command, "--channel", "人工电话/转发", "--state", "queued") == [1, 3]
+    assert ids(command, "--event", "order_accepted") == []
+    assert ids(command, "--since", "2026-09-14") == [1, 2, 3, 4]
+    assert ids(command, "--since", "2026-09-15") == []
+
+
+@pytest.mark.parametrize(
+    ("filters", "said"),
+    [
+        (("--order", "A-2026-0099"), "没有编号为“A-2026-0099”的订单"),
+        (
+            ("--channel", "fax"),
+            "没有渠道“fax”，可用的有：人工电话/转发（by-hand）、电子邮件（mail）、",
+        ),
+        (("--since", "gestern"), "“--since”不对：要写成年-月-日，例如 2026-09-14。"),
+        (("--event", "order_lost"), "'order_lost' is not one of 'order_placed', "),
+    ],
+)
+def test_a_filter_that_fits_nothing_there_is_says_what_there_is(
+    command: Command, lamp: Callable[..., str], filters: tuple[str, ...], said: str
+) -> None:
+    lamp()
+    refused = command(*MONDAY, "messages", *filters)
+    assert (refused.code, refused.out) == (2, "")
+    assert said in refused.error
+
+
+def test_nobodys_phone_or_address_is_shown(command: Command, lamp: Callable[..., str]) -> None:
+    words = f"路灯不亮，请打 {PHONE} 或写信到 tashi@example.org"
+    number = lamp("--resident", "居民甲", "--phone", PHONE, words=words)
+    command(*MONDAY, "act", number, "accept", "--by", "staff-1")
+    command(*MONDAY, "act", number, "assign", "--to", "unit-power", "--by", "staff-1")
+    everything = [command(*MONDAY, "messages", *how).out for how in ((), ("--json",))]
+    everything += [command(*MONDAY, "message", str(id)).out for id in ids(command)]
+    for shown in everything:
+        assert PHONE not in shown
+        assert "tashi@example.org" not in shown
+    assert "请打 *******678 或写信到 t**i@***e.org" in command(*MONDAY, "message", "1").out
+
+
+def test_one_message_is_shown_with_its_whole_life(
+    command: Command, lamp: Callable[..., str], wired: Any
+) -> None:
+    number = lamp("--resident", "居民甲", "--channel", "mail", "--address", "jia@example.org")
+    assert command(*MONDAY, "send").out == "accepted 1\n"
+    shown = command(*MONDAY, "message", "1").out
+    for part in (
+        *("消息：1", f"订单：{number}", "什么事：已收到", "告诉谁：居民 居民甲"),
+        *("渠道：电子邮件", "状态：已交给渠道", "发过几次：1"),
+        "已收到您的诉求“三号院门口的路灯不亮”",
+    ):
+        assert part in shown
+    assert "jia@example.org" not in shown
+    life = command(*MONDAY, "message", "1", "--json").json
+    assert (life["name"], life["state"], life["next_attempt_at"]) == ("居民甲", "accepted", None)
+    ((step,),) = [life["steps"]]
+    assert (step["attempt"], step["channel"], step["state"]) == (1, "mail", "accepted")
+
+
+def test_why_it_did_not_arrive_and_when_it_is_tried_again_is_said_in_words(
+    command: Command, lamp: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIANDAN_CHANNELS__MAIL", "mailto://nobody@127.0.0.1:9?smtp=127.0.0.1")
+    lamp("--resident", "居民甲", "--channel", "mail", "--address", "jia@example.org")
+    monkeypatch.delenv("DIANDAN_CHANNELS__MAIL")
+    command(*MONDAY, "send")
+    shown = command(*MONDAY, "message", "1").out
+    assert "原因：渠道还没有设置" in shown
+    assert "渠道：人工电话/转发" in shown
+
+
+def test_a_message_that_there_is_none_of_is_an_error(
+    command: Command, lamp: Callable[..., str]
+) -> None:
+    refused = command(*MONDAY, "message", "7")
+    assert (refused.code, refused.out) == (2, "")
+    assert refused.error == "没有编号为 7 的消息，请用 diandan messages 核对。\n"
