@@ -11,6 +11,7 @@ import typer
 
 from flows.cli_opening import Json, open_house
 from flows.cli_output import local, message_table, print_columns, print_json, show_counts
+from tasks.arrivals import mark_received, send_again
 from tasks.delivery_words import in_words, person_in
 from tasks.errors import BadInput
 from tasks.house import house
@@ -113,6 +114,24 @@ def _persons_in(found: Mapping[str, Any]) -> set[str]:
     """The ids of the people who have a part in a message's life."""
     codes = (found["code"], *(step["code"] for step in found["steps"]))
     return set(filter(None, map(person_in, codes)))
+
+
+@message_commands.command()
+def mark(
+    context: typer.Context,
+    ids: list[int],
+    by: Annotated[str, typer.Option(help="Who says so: staff.")],
+    received: Annotated[bool, typer.Option("--received", help="They did arrive.")] = False,
+    again: Annotated[bool, typer.Option("--send-again", help="On their own channel.")] = False,
+) -> None:
+    """Say of messages that nobody knows to have arrived: they did, or send them again."""
+    open_house(context)
+    if received == again:
+        raise BadInput(field="mark", problem="--received 和 --send-again 要选一个，只能选一个。")
+    if received:
+        print(f"已记下，对方收到了 {mark_received(ids, by)} 条。")
+    else:
+        print(f"已排队，再发一次 {send_again(ids, by)} 条。")
 
 
 @message_commands.command()

@@ -35,6 +35,7 @@ from flows.runs import ORDER_DEPLOYMENT
 from flows.sweeps import reconcile_runs, send_messages
 from flows.tags import BULK, CLOCK, DESK, INNER
 from flows.told import tick_off
+from flows.undelivered import mend_messages
 from flows.weekly import report_the_week
 from tasks.errors import OtherInstallation
 from tasks.house import house
@@ -98,7 +99,20 @@ def _for_the_desk() -> list[Entry]:
         ),
         *_with_people(),
         *_figures(),
+        *_of_messages(),
+    ]
+
+
+def _of_messages() -> list[Entry]:
+    return [
         Entry(tick_off, "已告知", DESK, "打过电话、转发过文字以后，在这里打勾。", {}),
+        Entry(
+            mend_messages,
+            "没送到的消息",
+            DESK,
+            "没送到、不知道送没送到的消息：对方收到了、再发一次，或者打电话。",
+            {},
+        ),
     ]
 
 

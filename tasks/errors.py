@@ -65,6 +65,12 @@ class UnknownMessage(DiandanError):
     sentence = "没有编号为 {id} 的消息，请用 diandan messages 核对。"
 
 
+class MessageStands(DiandanError):
+    """A message as it stands now is nobody's to mark."""
+
+    sentence = "消息 {id} 不能“{what}”：{why}"
+
+
 class NoWish(DiandanError):
     """Wishes alone have books and open claims."""
 

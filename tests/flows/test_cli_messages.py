@@ -120,3 +120,43 @@ def test_a_message_that_there_is_none_of_is_an_error(
     refused = command(*MONDAY, "message", "7")
     assert (refused.code, refused.out) == (2, "")
     assert refused.error == "没有编号为 7 的消息，请用 diandan messages 核对。\n"
+
+
+# --- a person's word --------------------------------------------------------------------------------
+
+
+def test_what_was_refused_is_sent_again_or_said_to_have_arrived(
+    command: Command, lamp: Callable[..., str], wired: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_mail = ("--resident", "居民甲", "--channel", "mail", "--address", "jia@example.org")
+    lamp(*by_mail)
+    lamp(*by_mail)
+    monkeypatch.delenv("DIANDAN_CHANNELS__MAIL")
+    command(*MONDAY, "send")
+    monkeypatch.setenv("DIANDAN_CHANNELS__MAIL", wired.url)
+    again = command(*MONDAY, "mark", "1", "--send-again", "--by", "staff-1")
+    assert again.out == "已排队，再发一次 1 条。\n"
+    assert command(*MONDAY, "send").out == "accepted 1\n"
+    assert "洛桑罗布要再发一次" in command(*MONDAY, "message", "1").out
+    received = command(*MONDAY, "mark", "3", "--received", "--by", "洛桑罗布")
+    assert received.out == "已记下，对方收到了 1 条。\n"
+    assert "原因：洛桑罗布已告知（对方说收到了）" in command(*MONDAY, "message", "3").out
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("1", "--received", "--by", "staff-1"), "消息 1 不能“对方收到了”：这条要人打电话或转发"),
+        (("2", "--send-again", "--by", "staff-1"), "消息 2 不能“再发一次”：这条不必发。"),
+        (("1", "--by", "staff-1"), "--received 和 --send-again 要选一个"),
+        (("1", "--received", "--send-again", "--by", "staff-1"), "只能选一个"),
+        (("9", "--received", "--by", "staff-1"), "没有编号为 9 的消息"),
+    ],
+)
+def test_what_cannot_be_marked_says_why(
+    command: Command, lamp: Callable[..., str], options: tuple[str, ...], said: str
+) -> None:
+    lamp("--resident", "居民甲", "--phone", PHONE)
+    refused = command(*MONDAY, "mark", *options)
+    assert (refused.code, refused.out) == (2, "")
+    assert said in refused.error

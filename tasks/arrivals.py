@@ -1,0 +1,189 @@
+"""What did not arrive, or may not have: a person says that it did, has it sent again, or calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, and_, or_
+from sqlmodel import Session, col, select
+
+from tasks.clock import utc_now
+from tasks.db import reading, transaction
+from tasks.delivery_words import in_words
+from tasks.directory import actor
+from tasks.errors import MessageStands, UnknownMessage
+from tasks.house import house
+from tasks.models.enums import Audience, Event, MessageState
+from tasks.models.state import Actor
+from tasks.models.tables import Message, MessageStep, Order
+from tasks.routes import BY_HAND
+from tasks.views import recipient_of
+
+RECEIVED, AGAIN, CALL = "对方收到了", "再发一次", "我来打电话"
+_STOPPED = (MessageState.UNKNOWN, MessageState.FAILED, MessageState.REFUSED)
+Deed = Callable[[Session, Message, Actor], None]
+
+
+@dataclass(frozen=True)
+class Undelivered:
+    """One message that nobody knows to have arrived; `why` is in words."""
+
+    id: int
+    number: str
+    event: Event
+    audience: Audience
+    name: str
+    why: str
+
+
+def _undelivered() -> ColumnElement[bool]:
+    """In doubt, failed or refused: also where that has put it on the list of calls."""
+    given_up = and_(
+        col(Message.channel) == BY_HAND,
+        col(Message.state) == MessageState.QUEUED,
+        col(Message.reason) != "",
+    )
+    return or_(col(Message.state).in_(_STOPPED), given_up)
+
+
+def undelivered(most: int = 100) -> list[Undelivered]:
+    """What nobody knows to have arrived, the oldest first, at most `most`."""
+    with reading(house().database) as session:
+        rows = session.exec(
+            select(Message, Order)
+            .outerjoin(Order, col(Message.order_id) == col(Order.id))
+            .where(_undelivered())
+            .order_by(col(Message.id))
+            .limit(most)
+        )
+        return [_line(session, message, order) for message, order in rows]
+
+
+def _line(session: Session, message: Message, order: Order | None) -> Undelivered:
+    assert message.id is not None
+    return Undelivered(
+        id=message.id,
+        number=order.number if order else "",
+        event=message.event,
+        audience=message.audience,
+        name=recipient_of(session, message)[0],
+        why=in_words(message.code) or message.state.label,
+    )
+
+
+def mark_received(ids: Sequence[int], who: str) -> int:
+    """They have arrived after all, says `who`; gives how many. All of them, or none.
+
+    Raises UnknownId, UnknownMessage and MessageStands.
+    """
+    return _mark(ids, who, RECEIVED, _receive)
+
+
+def send_again(ids: Sequence[int], who: str) -> int:
+    """Queues them anew on the channel that they were on; gives how many. All of them, or none.
+
+    Raises UnknownId, UnknownMessage and MessageStands.
+    """
+    return _mark(ids, who, AGAIN, _queue_again)
+
+
+def call_instead(ids: Sequence[int], who: str) -> int:
+    """Puts them on the list of calls, where they are ticked off; gives how many. All of them, or none.
+
+    Raises UnknownId, UnknownMessage and MessageStands.
+    """
+    return _mark(ids, who, CALL, _put_on_list)
+
+
+def _mark(ids: Sequence[int], who: str, what: str, deed: Deed) -> int:
+    """Each message is looked at under its lock: of two people who mark it at once one finds it marked."""
+    with transaction(house().database) as session:
+        person = actor(session, who)
+        for id in sorted(set(ids)):
+            deed(session, _locked(session, id, what), person)
+        return len(set(ids))
+
+
+def _locked(session: Session, id: int, what: str) -> Message:
+    wanted = select(Message).where(Message.id == id).with_for_update()
+    message = session.exec(wanted.execution_options(populate_existing=True)).first()
+    if message is None:
+        raise UnknownMessage(id=id)
+    is_undelivered = session.exec(
+        select(Message.id).where(Message.id == id, _undelivered())
+    ).first()
+    if is_undelivered is None:
+        raise MessageStands(id=id, what=what, why=_why_not(message))
+    return message
+
+
+def _why_not(message: Message) -> str:
+    match message.state:
+        case MessageState.DELIVERED:
+            return "已经告知对方了。"
+        case MessageState.ACCEPTED:
+            return "已经发出去了。"
+        case MessageState.SUPPRESSED:
+            return "这条不必发。"
+        case MessageState.SENDING:
+            return "正在发送，请过几分钟再看。"
+        case _ if message.channel == BY_HAND:
+            return "这条要人打电话或转发，告诉过了请在“已告知”里打勾。"
+        case _:
+            return "还在等着发送。"
+
+
+def _receive(session: Session, message: Message, person: Actor) -> None:
+    message.state, message.code = MessageState.DELIVERED, f"told_by:{person.id}/received"
+    message.ended_at = utc_now()
+
+
+def _queue_again(session: Session, message: Message, person: Actor) -> None:
+    message.channel = _own_channel(session, message)
+    message.state, message.code, message.reason = MessageState.QUEUED, f"again_by:{person.id}", ""
+    message.attempts, message.ended_at, message.next_attempt_at = 0, None, utc_now()
+    _note(session, message)
+
+
+def _own_channel(session: Session, message: Message) -> str:
+    """The channel that it was on last before it was given to a person's hands."""
+    tried = (
+        select(MessageStep.channel)
+        .where(MessageStep.message_id == message.id, MessageStep.channel != BY_HAND)
+        .order_by(col(MessageStep.id).desc())
+    )
+    known = session.exec(tried).first()
+    channel = message.channel if message.channel != BY_HAND else known
+    if channel is None:
+        why = "它没有自己的渠道，请打电话。"
+    elif channel not in house().catalog.channels:
+        why = f"社区已经没有“{channel}”这个渠道，请打电话。"
+    elif house().settings.channel_url(channel) is None:
+        why = f"渠道“{house().catalog.channels[channel].name}”还没有设置，请打电话。"
+    else:
+        return channel
+    raise MessageStands(id=message.id, what=AGAIN, why=why)
+
+
+def _put_on_list(session: Session, message: Message, person: Actor) -> None:
+    """What may have arrived stands there already, with that doubt."""
+    if message.channel != BY_HAND and message.state is not MessageState.UNKNOWN:
+        message.reason = f"{message.channel}: {message.code or message.state.value}"
+        message.channel, message.state, message.ended_at = BY_HAND, MessageState.QUEUED, None
+        _note(session, message)
+
+
+def _note(session: Session, message: Message) -> None:
+    """What a person decided stands in the message's life too."""
+    assert message.id is not None
+    session.add(
+        MessageStep(
+            message_id=message.id,
+            at=utc_now(),
+            attempt=message.attempts,
+            channel=message.channel,
+            state=message.state,
+            code=message.code,
+        )
+    )
