@@ -16,6 +16,7 @@ from tasks.delivery_words import in_words, person_in
 from tasks.errors import BadInput
 from tasks.house import house
 from tasks.models.enums import Audience, Event, MessageState
+from tasks.preview import previews
 from tasks.views import WantedMessages, actor_names, life_of_message, messages_json
 
 message_commands = typer.Typer(help="What people are told.")
@@ -114,6 +115,19 @@ def _persons_in(found: Mapping[str, Any]) -> set[str]:
     """The ids of the people who have a part in a message's life."""
     codes = (found["code"], *(step["code"] for step in found["steps"]))
     return set(filter(None, map(person_in, codes)))
+
+
+@message_commands.command()
+def preview(
+    event: str,
+    locale: Annotated[str, typer.Option(help="A language, as zh-CN or en.")] = "",
+    channel: Annotated[str, typer.Option(help="A channel or a kind of one.")] = "",
+    audience: Annotated[str, typer.Option(help="Only to these.")] = "",
+) -> None:
+    """Show the messages of an event as they are read, with example values."""
+    for number, shown in enumerate(previews(event, locale, channel, audience)):
+        print("\n" * bool(number) + f"—— {shown.audience.label}（{shown.audience.value}）——")
+        print(f"{shown.text.subject}\n\n{shown.text.body}")
 
 
 @message_commands.command()

@@ -70,6 +70,12 @@ def render(
     return Text(subject, _tidy(_fill(frame, {**known, "subject": subject, "text": text})))
 
 
+def locales() -> list[str]:
+    """The languages that there is a folder of templates for, the default one first."""
+    found = sorted(path.name for path in TEMPLATES.iterdir() if path.is_dir())
+    return sorted(found, key=lambda name: name != DEFAULT_LOCALE)
+
+
 def render_page(name: str, variables: Mapping[str, object]) -> str:
     """A page of Markdown by its name below pages/; what people typed goes through the filter `plain`.
 

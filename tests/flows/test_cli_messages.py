@@ -160,3 +160,44 @@ def test_what_cannot_be_marked_says_why(
     refused = command(*MONDAY, "mark", *options)
     assert (refused.code, refused.out) == (2, "")
     assert said in refused.error
+
+
+# --- before anybody is written to -------------------------------------------------------------------
+
+
+def test_every_message_of_an_event_is_read_before_it_is_sent(command: Command) -> None:
+    shown = command("preview", "order_assigned").out
+    head, resident, handler = shown.split("—— ")
+    assert head == ""
+    assert handler.startswith("承办方（handler）——\n请接单：诉求 A-2026-0012\n\n")
+    assert "地点：第三网格，三号院东门" in handler
+    assert resident.startswith("居民（resident）——\n您的诉求已安排办理")
+    assert command("preview", "已派单").out == shown  # by its name too
+
+
+def test_one_message_is_read_in_its_language_and_frame(command: Command) -> None:
+    how = ("--locale", "en", "--channel", "电子邮件", "--audience", "resident")
+    shown = command("preview", "order_done", *how).out
+    assert shown.count("——") == 2
+    assert "The street light at the gate is out" in shown
+    assert "https://diandan.example.org/r/3vT9-kQ" in shown.splitlines()
+    assert "Example Community" in shown
+    robot = command("preview", "order_done", "--channel", "wecom_robot").out
+    assert "\n【" in robot
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("order_lost",), "“EVENT”不对：没有“order_lost”，可以写：order_placed（已收到）、"),
+        (("order_done", "--locale", "fr"), "没有“fr”，可以写：zh-CN、en。"),
+        (("order_done", "--channel", "fax"), "没有“fax”，可以写：by_hand、mail（电子邮件）、"),
+        (("order_done", "--audience", "donor"), "没有“donor”，可以写：resident（居民）。"),
+    ],
+)
+def test_what_there_is_no_preview_of_is_said_with_what_there_is(
+    command: Command, options: tuple[str, ...], said: str
+) -> None:
+    refused = command("preview", *options)
+    assert (refused.code, refused.out) == (2, "")
+    assert said in refused.error

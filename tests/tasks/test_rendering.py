@@ -14,96 +14,16 @@ from jinja2 import Environment, meta
 from config.shapes import ChannelKind
 from tasks import rendering
 from tasks.errors import BadTemplate
+from tasks.examples import IN_CHINESE, LINK, examples
 from tasks.models.enums import Audience, Event, Grade
 from tasks.rendering import Text, render
 from tasks.rules.notices import CARRIED
 
 LOCALES = ("zh-CN", "en")
 PAIRS = sorted(CARRIED)
-LINK = "https://diandan.example.org/r/3vT9-kQ"
 STRANGE = "{{ 7*7 }} {% raw %} <script>alert(1)</script> '; DROP TABLE orders;-- ལམ་སྒྲོན་མི་འདུག 🏮"
 CJK = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 
-LINES = [
-    {
-        "number": "A-2026-0007",
-        "words": "桥栏杆松了",
-        "clock": "单位接单",
-        "due": "2026-12-01T10:30:00+00:00",
-        "late": True,
-        "kind": "提交会议的订单",
-        "name": "第三网格",
-        "placed": 5,
-        "done": 4,
-    }
-]
-FIGURES = {
-    **dict.fromkeys(("open", "overdue", "raised", "today", "to_tell", "failed", "set_aside"), 3),
-    **dict.fromkeys(("placed", "done", "rated", "content", "reopened"), 2),
-    "first": "11-23",
-    "last": "11-29",
-}
-IN_CHINESE: dict[str, object] = {
-    "number": "A-2026-0012",
-    "kind": "诉求",
-    "words": "三号院门口的路灯不亮，晚上老人出门看不清路",
-    "place": "三号院东门",
-    "category": "供电照明",
-    "grid": "第三网格",
-    "handler": "供电所",
-    "member": "党员甲",
-    "deadline": "2026-12-03T10:30:00+00:00",
-    "reason": "灯杆要换，材料已到",
-    "community": "示范社区",
-    "desk_phone": "0893-0000000",
-    "timezone": "Asia/Shanghai",
-    "locale": "zh-CN",
-    "round": 3,
-    "link": LINK,
-    "resident_name": "居民乙",
-    "resident_phone": "13800000000",
-    "until": "2026-12-15",
-    "instead": "请到县供电公司营业厅办理",
-    "other": "A-2026-0007",
-    "grade": "basically",
-    "solved": True,
-    "groups": ["商户一群", "居民二群"],
-    "clock": "办结",
-    "due": "2026-12-03T10:30:00+00:00",
-    "rung": "网格党支部",
-    "count": 12,
-    "lines": LINES,
-    "figures": FIGURES,
-    "target": "50000.00",
-    "raised": "52000.00",
-    "spent": "51000.00",
-    "left": "1000.00",
-    "voucher": "收据 12",
-    "yuan": "1234.50",
-    "points": 12,
-    "today": "2026-11-28",
-}
-IN_ENGLISH: dict[str, object] = {
-    **IN_CHINESE,
-    "kind": "request",
-    "words": "The street light at the gate is out",
-    "place": "East gate, yard 3",
-    "category": "Street lights",
-    "grid": "Grid 3",
-    "handler": "Power station",
-    "member": "Member One",
-    "reason": "The pole has to be replaced",
-    "community": "Example Community",
-    "locale": "en",
-    "voucher": "receipt 12",
-    "resident_name": "Resident Two",
-    "instead": "the county's power office",
-    "groups": ["Merchants 1", "Residents 2"],
-    "clock": "finish",
-    "rung": "the grid's branch",
-    "lines": [{**LINES[0], "words": "The street light", "clock": "finish", "name": "Grid 3"}],
-}
-VALUES = {"zh-CN": IN_CHINESE, "en": IN_ENGLISH}
 MONEY = {"target", "raised", "spent", "left", "voucher", "yuan", "points", "today"}
 NEVER_UNKNOWN = {"number", "kind", "words", "community", "timezone", "locale", "clock"} | MONEY
 OF_MANY = {Event.DIGEST, Event.DAILY_BRIEF, Event.WEEKLY_BRIEF, Event.MEETING_AGENDA}
@@ -118,7 +38,7 @@ def message(
     locale: str = "zh-CN",
     **changes: Any,
 ) -> Text:
-    variables = {**VALUES.get(locale, IN_CHINESE), **changes}
+    variables = {**examples(locale), **changes}
     return render(event, audience, channel, locale, variables)
 
 
@@ -187,7 +107,7 @@ def test_what_nobody_knows_leaves_no_hole(event: Event, audience: Audience, loca
         for name, value in IN_CHINESE.items()
         if isinstance(value, str) and name not in NEVER_UNKNOWN
     }
-    for words in (VALUES[locale]["words"], ""):
+    for words in (examples(locale)["words"], ""):
         changes = {**unknown, "words": words, "groups": []}
         text = message(event, audience, locale=locale, channel=ChannelKind.MAIL, **changes)
         before_lists = ("：\n", ":\n") if event not in OF_MANY else ()
@@ -217,7 +137,7 @@ def test_only_the_member_who_claimed_it_reads_who_the_resident_is(
     text = message(event, audience, locale=locale, channel=ChannelKind.MAIL)
     is_theirs = (event, audience) == (Event.ORDER_CLAIMED, Audience.MEMBER)
     for secret in ("resident_name", "resident_phone"):
-        assert (str(VALUES[locale][secret]) in text.subject + text.body) is is_theirs
+        assert (str(examples(locale)[secret]) in text.subject + text.body) is is_theirs
 
 
 def test_a_member_without_the_residents_phone_is_sent_to_the_desk() -> None:
