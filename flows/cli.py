@@ -23,12 +23,13 @@ from flows.cli_rates import rate_commands
 from flows.cli_time import time_commands
 from flows.cli_units import unit_commands
 from flows.cli_wishes import wish_commands
-from tasks.errors import BadInput, BadRows, DiandanError
+from tasks.errors import BadInput, BadRows, BadTemplates, DiandanError
 from tasks.house import house, move_in
 from tasks.ledger import fill_ledger
 from tasks.migrate import migrate
 from tasks.models.enums import Action, Grade, Kind, Purpose, Status, Urgency
 from tasks.models.inputs import Place, Rate
+from tasks.own_templates import check_templates
 from tasks.requests import request_for
 from tasks.retiming import start_missing_clocks
 from tasks.routes import check_contacts
@@ -70,6 +71,7 @@ def _options(
 def check(as_json: Json = False) -> None:
     """Check the community's folder, and report every mistake with its line."""
     check_contacts(house().description)
+    check_templates(house().own_templates)
     output.show_check(house().description, as_json=as_json)
 
 
@@ -301,7 +303,7 @@ def main() -> None:
     arguments = sys.argv[1:] or ["--help"]
     try:
         code = app(arguments, standalone_mode=False)
-    except BadRows as error:
+    except (BadRows, BadTemplates) as error:
         _fail("\n".join((error.headline, *error.lines)))
     except DiandanError as error:
         _fail(_on_one_line(str(error)))

@@ -185,6 +185,16 @@ class BadTemplate(DiandanError):
     sentence = "消息模板 {template} 有问题：{problem}"
 
 
+class BadTemplates(DiandanError):
+    """A community's own templates cannot be used as they are: a line for each mistake."""
+
+    sentence = "{headline}{shown}"
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self.headline, self.lines = f"自己写的模板有 {len(lines)} 处要改：", list(lines)
+        super().__init__(headline=self.headline, shown="；".join(lines))
+
+
 class PortInUse(DiandanError):
     """Another program listens where the server should."""
 

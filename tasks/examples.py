@@ -63,6 +63,7 @@ IN_CHINESE: dict[str, object] = {
     "yuan": "1234.50",
     "points": 12,
     "today": "2026-11-28",
+    "urgency": "normal",
 }
 IN_ENGLISH: dict[str, object] = {
     **IN_CHINESE,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from config.catalog import Catalog, load_catalog
 from config.last_good import load_kept
@@ -42,6 +43,11 @@ class House:
     def _kept(self) -> tuple[Catalog, str]:
         assert self.settings.last_good is not None
         return load_kept(self.settings.config, self.settings.last_good)
+
+    @property
+    def own_templates(self) -> Path:
+        """Where a community may put templates that win over ours; the folder need not be there."""
+        return self.settings.config / "templates"
 
     @property
     def database(self) -> str:

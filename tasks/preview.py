@@ -30,6 +30,7 @@ def previews(event: str, locale: str = "", channel: str = "", audience: str = ""
 
     Words may be ids or names. Raises BadInput with what there is, and BadTemplate.
     """
+    own = house().own_templates
     what = _one_of("EVENT", event, {one.value: (one, one.label) for one in Event})
     hearing = {one.value: (one, one.label) for one in Audience if (what, one) in CARRIED}
     heard_by = (
@@ -38,8 +39,10 @@ def previews(event: str, locale: str = "", channel: str = "", audience: str = ""
         else [value for value, _name in hearing.values()]
     )
     kind = _kind(channel) if channel else ChannelKind.BY_HAND
-    spoken = _one_of("--locale", locale or DEFAULT_LOCALE, {one: (one, "") for one in locales()})
-    return [Preview(one, render(what, one, kind, spoken, examples(spoken))) for one in heard_by]
+    spoken = _one_of("--locale", locale or DEFAULT_LOCALE, {one: (one, "") for one in locales(own)})
+    return [
+        Preview(one, render(what, one, kind, spoken, examples(spoken), own)) for one in heard_by
+    ]
 
 
 def _kind(channel: str) -> ChannelKind:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
+from itertools import takewhile
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from jinja2 import FileSystemLoader, StrictUndefined, Template
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from jinja2.exceptions import (
     FilterArgumentError,
     SecurityError,
@@ -20,6 +21,7 @@ from jinja2.exceptions import (
     TemplateSyntaxError,
     UndefinedError,
 )
+from jinja2.meta import find_undeclared_variables
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import pass_context
@@ -55,25 +57,47 @@ def render(
     channel: ChannelKind,
     locale: str,
     variables: Mapping[str, object],
+    own: Path | None = None,
 ) -> Text:
     """The message for one audience, framed for one kind of channel. Values come out literally.
 
-    A locale without a folder, or without this file, speaks zh-CN. Templates see `variables`, the
+    A file in the folder `own` wins over the one of the same path among ours. A locale without a
+    folder, or without this file, speaks zh-CN. Templates see `variables`, the
     `channel`, and as `locale` the one they are written in; a frame sees `subject` and `text` too.
     Raises BadTemplate when a template is missing, is written wrongly or uses an unknown value.
     """
-    message = _find_template(f"{event.value}/{audience.value}.j2", locale)
-    frame = _find_template(f"channels/{channel.value}.j2", locale)
+    message = _find_template(message_path(event, audience), locale, own)
+    frame = _find_template(frame_path(channel), locale, own)
     known = {**variables, "channel": channel.value}
     subject = _one_line(_fill_block(message, "subject", known))
     text = _tidy(_fill_block(message, "text", known))
     return Text(subject, _tidy(_fill(frame, {**known, "subject": subject, "text": text})))
 
 
-def locales() -> list[str]:
+def message_path(event: Event, audience: Audience) -> str:
+    """Where a message's template lies below the folder of a locale."""
+    return f"{event.value}/{audience.value}.j2"
+
+
+def frame_path(channel: ChannelKind) -> str:
+    """Where the frame of a kind of channel lies below the folder of a locale."""
+    return f"channels/{channel.value}.j2"
+
+
+def locales(own: Path | None = None) -> list[str]:
     """The languages that there is a folder of templates for, the default one first."""
-    found = sorted(path.name for path in TEMPLATES.iterdir() if path.is_dir())
-    return sorted(found, key=lambda name: name != DEFAULT_LOCALE)
+    folders = [folder for folder in (own, TEMPLATES) if folder is not None and folder.is_dir()]
+    found = {path.name for folder in folders for path in folder.iterdir() if path.is_dir()}
+    return sorted(found, key=lambda name: (name != DEFAULT_LOCALE, name))
+
+
+def names_used(path: str, own: Path) -> set[str]:
+    """The values that a template uses anywhere, also where an example does not lead. Raises BadTemplate."""
+    environment = _environment((own,))
+    with _blaming(path):
+        assert environment.loader is not None
+        source, _file, _is_same = environment.loader.get_source(environment, path)
+        return find_undeclared_variables(environment.parse(source, name=path))
 
 
 def render_page(name: str, variables: Mapping[str, object]) -> str:
@@ -84,18 +108,32 @@ def render_page(name: str, variables: Mapping[str, object]) -> str:
     return _tidy(_fill(_find_template(f"pages/{name}.md.j2", DEFAULT_LOCALE), variables)) + "\n"
 
 
-def _find_template(path: str, locale: str) -> Template:
+def _find_template(path: str, locale: str, own: Path | None = None) -> Template:
     wanted = [f"{folder}/{path}" for folder in dict.fromkeys((locale, DEFAULT_LOCALE))]
+    folders = (TEMPLATES,) if own is None else (own, TEMPLATES)
     with _blaming(wanted[-1]):
-        return _environment(TEMPLATES).select_template(wanted)
+        return _environment(folders).select_template(wanted)
+
+
+class _FirstFolderWins(FileSystemLoader):
+    """Looks again also when a file has come into an earlier folder than the one it was found in."""
+
+    def get_source(
+        self, environment: Environment, template: str
+    ) -> tuple[str, str, Callable[[], bool]]:
+        """The template's text, its file, and whether that is still what would be found."""
+        source, file, is_same = super().get_source(environment, template)
+        passed = [Path(folder, template) for folder in self.searchpath]
+        earlier = list(takewhile(lambda path: path != Path(file), passed))
+        return source, file, lambda: is_same() and not any(path.is_file() for path in earlier)
 
 
 @cache
-def _environment(folder: Path) -> ImmutableSandboxedEnvironment:
-    """One per process. A template changed on the disk is read again."""
+def _environment(folders: tuple[Path, ...]) -> ImmutableSandboxedEnvironment:
+    """One per process and folders. A template changed on the disk is read again."""
     environment = ImmutableSandboxedEnvironment(
         # -sig: editors on Windows put a byte order mark before the first character
-        loader=FileSystemLoader(folder, encoding="utf-8-sig"),
+        loader=_FirstFolderWins(folders, encoding="utf-8-sig"),
         undefined=StrictUndefined,
         # Every template here makes plain text: escaping would put "&lt;" before a resident's eyes.
         # Whoever shows such a text in HTML escapes it there.

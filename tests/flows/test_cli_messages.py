@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -201,3 +203,22 @@ def test_what_there_is_no_preview_of_is_said_with_what_there_is(
     refused = command("preview", *options)
     assert (refused.code, refused.out) == (2, "")
     assert said in refused.error
+
+
+def test_a_communitys_own_words_are_previewed_and_checked(
+    command: Command, community: Callable[..., Path], tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(community({}), tmp_path / "ours"))
+    words = folder / "templates" / "zh-CN" / "order_done" / "resident.j2"
+    words.parent.mkdir(parents=True)
+    block = "{% block subject %}办好了{% endblock %}{% block text %}{{ number }} 办好了！"
+    words.write_text(block + "{% endblock %}", encoding="utf-8")
+    here = ("--config", str(folder))
+    assert "办好了\n\nA-2026-0012 办好了！\n" in command(*here, "preview", "order_done").out
+    assert command(*here, "check").code == 0
+    words.write_text(block, encoding="utf-8")
+    refused = command(*here, "check")
+    assert (refused.code, refused.out) == (2, "")
+    first, second = refused.error.splitlines()
+    assert first == "自己写的模板有 1 处要改："
+    assert second.startswith("templates/zh-CN/order_done/resident.j2：第 1 行写法不对")

@@ -1,0 +1,65 @@
+"""The templates that a community has written itself: each is read and tried before anybody is written to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from config.catalog import ChannelKind
+from tasks.errors import BadTemplate, BadTemplates
+from tasks.examples import examples
+from tasks.models.enums import Audience, Event
+from tasks.rendering import frame_path, message_path, names_used, render
+from tasks.rules.notices import CARRIED
+
+_OF_FRAMES = {"subject", "text"}
+_BY_PATH = {message_path(*pair): pair for pair in CARRIED}
+_FRAMES = {frame_path(kind): kind for kind in ChannelKind}
+_ANY = (Event.ORDER_PLACED, Audience.RESIDENT)  # what a frame is tried with
+
+
+def check_templates(own: Path) -> int:
+    """Tries every template in a community's folder with example values, and gives how many there are.
+
+    Raises BadTemplates with every file that is wrong, and what is wrong with it.
+    """
+    files = sorted(path for path in own.rglob("*.j2") if path.is_file())
+    wrong: dict[str, None] = {}
+    for file in files:
+        try:
+            _check(file.relative_to(own), own)
+        except BadTemplate as error:
+            wrong[f"{own.name}/{error.facts['template']}：{error.facts['problem']}"] = None
+    if wrong:
+        raise BadTemplates(list(wrong))
+    return len(files)
+
+
+def _check(file: Path, own: Path) -> None:
+    path, locale, below = file.as_posix(), file.parts[0], "/".join(file.parts[1:])
+    if below not in _BY_PATH and below not in _FRAMES:
+        raise BadTemplate(template=path, problem=_no_such_file(file))
+    given = {*examples(locale), "channel"} | (_OF_FRAMES if below in _FRAMES else set())
+    unknown = sorted(names_used(path, own) - given)
+    if unknown:
+        raise BadTemplate(template=path, problem=f"用了没有给出的值（{'、'.join(unknown)}）。")
+    for (event, audience), kind in _uses(below):
+        render(event, audience, kind, locale, examples(locale), own)
+
+
+def _uses(below: str) -> Iterator[tuple[tuple[Event, Audience], ChannelKind]]:
+    """Everything that a template has a part in, or an example of it."""
+    if below in _FRAMES:
+        yield _ANY, _FRAMES[below]
+    else:
+        yield from ((_BY_PATH[below], kind) for kind in ChannelKind)
+
+
+def _no_such_file(file: Path) -> str:
+    """What there could be where nothing is looked for under this name."""
+    folder = file.parts[1] if len(file.parts) == 3 else ""
+    known = [*_FRAMES, *sorted(_BY_PATH)]
+    near = [path.split("/")[1] for path in known if path.split("/")[0] == folder]
+    if near:
+        return f"没有这种消息，不会用到；{folder} 里可以有：{'、'.join(near)}。"
+    return "没有这种消息，不会用到；要放在 语言/消息/对象.j2，例如 zh-CN/order_placed/resident.j2。"
