@@ -40,8 +40,8 @@ def cut(text: str, most: int) -> str:
         cost = _size(parts[number]) + (0 if follows else _size(_GAP))
         if cost <= left:
             kept[number], left = parts[number], left - cost
-    _fill(kept, parts, left)
-    return _joined(kept, len(parts))
+    broken = _fill(kept, parts, left)
+    return _joined(kept, broken, len(parts))
 
 
 def sms_parts(text: str) -> int:
@@ -65,26 +65,30 @@ def _parts(text: str, most: int) -> list[str]:
     return parts
 
 
-def _fill(kept: dict[int, str], parts: list[str], room: int) -> None:
-    """Adds what comes first in the text, as long as it fits into `room` bytes."""
+def _fill(kept: dict[int, str], parts: list[str], room: int) -> int | None:
+    """Adds what comes first in the text, as far as `room` bytes go; gives the part that it had to break."""
     left = room
     for number, part in enumerate(parts):
         if number in kept:
             continue
-        if _size(part) > left:
-            if left > room // 2 and not _LINK.search(part):
-                kept[number] = _between_characters(part, left) + _MARK
-            return
-        kept[number], left = part, left - _size(part)
+        if _size(part) <= left:
+            kept[number], left = part, left - _size(part)
+            continue
+        if left <= room // 2 or _LINK.search(part):
+            return None
+        kept[number] = _between_characters(part, left)
+        return number
+    return None
 
 
-def _joined(kept: dict[int, str], count: int) -> str:
+def _joined(kept: dict[int, str], broken: int | None, count: int) -> str:
     text, last = "", -1
     for number in sorted(kept):
-        if number > last + 1 or text.endswith(_MARK):
-            text = text.rstrip().removesuffix(_MARK) + (_GAP if number else "")
+        if number > last + 1 or last == broken:
+            text = text.rstrip() + _GAP
         text, last = text + kept[number], number
-    return text if last == count - 1 else text.rstrip().removesuffix(_MARK) + _MARK
+    is_complete = last == count - 1 and last != broken
+    return text if is_complete else text.rstrip() + _MARK
 
 
 def _between_characters(text: str, most: int) -> str:

@@ -54,6 +54,7 @@ def test_a_text_is_cut_after_a_sentence_or_else_between_characters(
         ),
         (f"请评价 {LINK} 。" + "谢谢您。" * 30, 100, f"请评价 {LINK} 。" + "谢谢您。" * 4 + "…"),
         ("路" * 60 + LINK + "灯" * 60, 60, f"路路路路路路…\n{LINK}…"),
+        (f"…好。{LINK} 灯。" + "修。" * 20, 60, f"…好。{LINK} 灯。…"),  # its own … is no gap
         ("路灯。" + LINK, 30, "路灯。…"),  # a link too long for the channel goes as a whole
     ],
 )
