@@ -277,7 +277,10 @@ class Hook:
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                content = self.rfile.read(int(self.headers["Content-Length"]))
+                length = int(self.headers["Content-Length"])
+                content = self.rfile.read(length)
+                if len(content) < length:  # its sender has died
+                    return
                 hook.received.append(Post(self.path, dict(self.headers), json.loads(content)))
                 answer = hook.answers.pop(0) if hook.answers else hook.fine
                 if isinstance(answer, str):

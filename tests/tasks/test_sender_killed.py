@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 import os
 import random
 import signal
 import sys
-import time
+import threading
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,6 +18,7 @@ import pytest
 from sqlalchemy import make_url
 from sqlmodel import func, select
 
+from tasks import outbox
 from tasks.by_hand import count_errands
 from tasks.clock import clock_at
 from tasks.db import engine_for, reading
@@ -30,13 +31,25 @@ from tasks.queue import anything_due
 from tasks.routes import BY_HAND
 
 MONDAY = datetime(2026, 9, 14, 2, 0, tzinfo=UTC)
-# Orders (each is told to its resident and to the desk), kills, and the seconds of the longest life.
-SIZES = {"sqlite": (1_000, 200, 0.06), "postgresql": (250, 50, 0.15)}
+# Orders (each is told to its resident and to the desk), and kills.
+SIZES = {"sqlite": (1_000, 200), "postgresql": (250, 50)}
+LONGEST = 12  # messages of a sender's life
 KEYED, PLAIN = "webhook", "wecom-desk"
 
 
-def send_at(moment: datetime) -> None:
-    """The life of a sender."""
+def send_at(moment: datetime, dies_after: tuple[int, float] | None) -> None:
+    """The life of a sender; it may be killed so many seconds after it has begun with its n-th message."""
+    begun = itertools.count(1)
+    send = outbox._send
+
+    def dying(letter: Any) -> Any:
+        if dies_after is not None and next(begun) == dies_after[0]:
+            kill = threading.Timer(dies_after[1], os.kill, (os.getpid(), signal.SIGKILL))
+            kill.daemon = True
+            kill.start()
+        return send(letter)
+
+    outbox._send = dying
     with clock_at(moment):
         send_waiting()
 
@@ -51,14 +64,15 @@ def test_a_sender_killed_at_random_moments_loses_nothing_and_doubles_nothing_tha
             "wecom_desk": f"wecomrobot://{hook.host}/robot?secure=no",
         }
     )
-    orders, most, longest = SIZES[make_url(database.database).get_backend_name()]
+    orders, most = SIZES[make_url(database.database).get_backend_name()]
     with clock_at(MONDAY):
         for guest in range(orders):
             place(channel=KEYED, address="x", phone=f"139{guest:08}", words=f"第 {guest} 件")
     now, kills, chance = MONDAY, 0, random.Random(20_261_127)
     while due_at(now):
         now += LEASE + timedelta(minutes=1)  # whoever comes next finds what was left lying
-        kills += live(now, chance.uniform(0, longest) if kills < most else None)
+        moment = (chance.randint(1, LONGEST), chance.uniform(0, 0.01))
+        kills += live(now, moment if kills < most else None)
 
     posts = Counter(post.headers["X-Idempotency-Key"] for post in hook.received if is_keyed(post))
     texts = Counter(post.json["text"]["content"] for post in hook.received if not is_keyed(post))
@@ -87,15 +101,11 @@ def due_at(now: datetime) -> bool:
         return anything_due() or session.exec(lying).first() is not None
 
 
-def live(now: datetime, seconds: float | None) -> int:
-    """A sender that works for so long, or until it is through; gives whether it was killed."""
+def live(now: datetime, dies_after: tuple[int, float] | None) -> int:
+    """A sender that works until it is killed, or until it is through; gives whether it was killed."""
     engine_for(house().database).dispose()  # a child has no use for its parent's connections
-    sender = multiprocessing.get_context("fork").Process(target=send_at, args=(now,))
+    sender = multiprocessing.get_context("fork").Process(target=send_at, args=(now, dies_after))
     sender.start()
-    if seconds is not None:
-        time.sleep(seconds)
-        with suppress(ProcessLookupError):
-            os.kill(sender.pid or 0, signal.SIGKILL)
     sender.join()
     return int(sender.exitcode == -signal.SIGKILL)
 
