@@ -20,6 +20,7 @@ _WORDS = {
     "received": "对方说收到了",
     "answered": "已经答复",
     "forgotten": "居民资料已删除",
+    "provider_rests": "渠道一直不通，等得太久",
     "bad_channel_url": "渠道的设置写错了",
 }
 _BY_KIND = {

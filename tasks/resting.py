@@ -17,6 +17,7 @@ from tasks.routes import next_way
 
 DOWN = 3  # failures of the provider, one after the other, after which it rests
 FIRST_REST, LONGEST_REST = timedelta(minutes=1), timedelta(minutes=30)
+RESTS = "provider_rests"
 WAITED_ENOUGH = timedelta(hours=12)  # of a message, for a provider that rests
 
 
@@ -50,7 +51,7 @@ def rests(session: Session, channel: str, now: datetime) -> bool:
     for message in session.exec(waiting.with_for_update(skip_locked=True)):
         earlier = select(MessageStep.channel).where(MessageStep.message_id == message.id)
         tried = {channel, *session.exec(earlier)}
-        message.reason = f"{channel}: provider_rests"
+        message.code, message.reason = RESTS, f"{channel}: {RESTS}"
         message.channel = next_way(message.audience, message.recipient, message.event, tried)
         message.state, message.attempts = MessageState.QUEUED, 0
     return True
