@@ -12,14 +12,14 @@ from tasks.house import house
 from tasks.requests import unit_for
 from tasks.unit_registration import register_unit, registered_units, verify_units
 
-unit_commands = typer.Typer(help="Partner units register and are verified.")
+unit_commands = typer.Typer(help="RegisteredUnit units register and are verified.")
 
 By = Annotated[str, typer.Option(help="Who says so: staff.")]
 Several = Annotated[list[str] | None, typer.Option(help="More than once for more.")]
 
 
 @unit_commands.command("register")
-def register_partner(
+def register_new_unit(
     context: typer.Context,
     name: Annotated[str, typer.Option()],
     phone: Annotated[str, typer.Option()],
@@ -40,7 +40,7 @@ def register_partner(
 
 
 @unit_commands.command("verify")
-def verify_partners(context: typer.Context, units: list[str], by: By) -> None:
+def verify_new_units(context: typer.Context, units: list[str], by: By) -> None:
     """Mark registered units as known to a coordinator."""
     open_house(context)
     print(f"已核实 {verify_units(units, by)} 个单位。")

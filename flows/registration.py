@@ -29,7 +29,7 @@ async def register_member() -> None:
 
 
 @flow(name="register-unit", flow_run_name="单位报到")
-async def register_partner() -> None:
+async def register_new_unit() -> None:
     """Asks which unit comes to help, and with what; from its verification on it can be assigned to."""
     hint = "**单位报到** · 核实以后可以派单给它"
     await ask_and_do(Question("UnitForm", hint, _unit), _register_unit)

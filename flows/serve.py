@@ -28,7 +28,7 @@ from flows.registration import (
     join_team,
     leave_team,
     register_member,
-    register_partner,
+    register_new_unit,
     verify_members,
 )
 from flows.runs import ORDER_DEPLOYMENT
@@ -136,7 +136,7 @@ def _with_people() -> list[Entry]:
             {},
         ),
         Entry(
-            register_partner,
+            register_new_unit,
             "单位报到",
             DESK,
             "单位到社区报到：能办哪些类别、有什么特长、什么时候有空。",

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from config.catalog import Catalog, load_catalog
 from config.last_good import load_kept
-from config.partners import with_partners
 from config.settings import Settings
-from tasks.partners import known_partners
+from config.units import with_units
+from tasks.units import known_units
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class House:
     @cached_property
     def catalog(self) -> Catalog:
         """The community: as it is described, with the units that registered. Raises as `description` does."""
-        return with_partners(self.description, known_partners(self.database))
+        return with_units(self.description, known_units(self.database))
 
     def look_again(self) -> None:
         """A unit has registered: the catalog is read anew when it is needed next."""

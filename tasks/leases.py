@@ -20,8 +20,8 @@ from tasks.models.enums import Audience, MessageState
 from tasks.models.tables import Message, MessageStep, Order, Resident
 from tasks.queue import due
 from tasks.rendering import Text
-from tasks.resting import is_on_trial, note_outcomes, rests
-from tasks.routes import contacts_of, next_way
+from tasks.resting import is_on_trial, note_outcomes, release_waiting, rests
+from tasks.routes import contacts_of, send_another_way
 from tasks.texts import text_of
 
 LEASE = timedelta(minutes=2)
@@ -58,6 +58,7 @@ def lease(channel: str, most: int) -> list[Letter]:
     kind = known.kind if known else ChannelKind.APPRISE
     with transaction(house().database) as session:
         if rests(session, channel, utc_now()):
+            release_waiting(session, channel, utc_now())
             return []
         may_batch = kind in KNOWS_DOUBLES and not is_on_trial(session, channel)
         count = min(most, AT_ONCE if may_batch else 1, _room(session, channel))
@@ -161,11 +162,7 @@ def _write_down(session: Session, message: Message, letter: Letter, outcome: Out
     if outcome.state is MessageState.FAILED and letter.attempts <= len(DELAYS):
         message.next_attempt_at = now + _wait(letter, outcome)
     elif outcome.state in (MessageState.REFUSED, MessageState.FAILED):
-        earlier = select(MessageStep.channel).where(MessageStep.message_id == message.id)
-        tried = {letter.channel, *session.exec(earlier)}
-        message.reason = f"{letter.channel}: {outcome.code or outcome.state.value}"
-        message.channel = next_way(message.audience, message.recipient, message.event, tried)
-        message.state, message.attempts, message.next_attempt_at = MessageState.QUEUED, 0, now
+        send_another_way(session, message, outcome.code or outcome.state.value, now)
     else:
         message.ended_at = now
 

@@ -88,50 +88,39 @@ def try_request(
 
 def task_for(values: Mapping[str, Any]) -> NewTask:
     """What a meeting gives somebody to do. Raises BadInput as `request_for` does."""
-    task, problems = _validated(NewTask, "交办", values)
-    if task is None:
-        raise problems[0]
-    return task
+    return _valid(NewTask, "交办", values)
 
 
 def attendance_for(values: Mapping[str, Any]) -> Attendance:
     """Who came to a meeting. Raises BadInput as `request_for` does."""
-    attendance, problems = _validated(Attendance, "到会", values)
-    if attendance is None:
-        raise problems[0]
-    return attendance
+    return _valid(Attendance, "到会", values)
 
 
 def noted_for(label: str, values: Mapping[str, Any]) -> Noted:
     """What goes with a decision of this name that takes a reason and no more. Raises BadInput."""
-    noted, problems = _validated(Noted, label, values)
-    if noted is None:
-        raise problems[0]
-    return noted
+    return _valid(Noted, label, values)
 
 
 def words_for(values: Mapping[str, Any]) -> NewWords:
     """What a wish is to say instead. Raises BadInput as `request_for` does."""
-    words, problems = _validated(NewWords, "改心愿", values)
-    if words is None:
-        raise problems[0]
-    return words
+    return _valid(NewWords, "改心愿", values)
 
 
 def member_for(values: Mapping[str, Any]) -> NewMember:
     """Somebody who registers. Raises BadInput as `request_for` does."""
-    member, problems = _validated(NewMember, "报到", values)
-    if member is None:
-        raise problems[0]
-    return member
+    return _valid(NewMember, "报到", values)
 
 
 def unit_for(values: Mapping[str, Any]) -> NewUnit:
     """A unit that registers. Raises BadInput as `request_for` does."""
-    unit, problems = _validated(NewUnit, "单位报到", values)
-    if unit is None:
+    return _valid(NewUnit, "单位报到", values)
+
+
+def _valid(model: type[T], label: str, values: Mapping[str, Any]) -> T:
+    valid, problems = _validated(model, label, values)
+    if valid is None:
         raise problems[0]
-    return unit
+    return valid
 
 
 def _validated(

@@ -11,9 +11,9 @@ from tasks.channels import Outcome
 from tasks.db import reading
 from tasks.house import house
 from tasks.models.enums import MessageState
-from tasks.models.tables import Message, MessageStep, Provider
+from tasks.models.tables import Message, Provider
 from tasks.queue import due
-from tasks.routes import next_way
+from tasks.routes import send_another_way
 
 DOWN = 3  # failures of the provider, one after the other, after which it rests
 FIRST_REST, LONGEST_REST = timedelta(minutes=1), timedelta(minutes=30)
@@ -41,20 +41,18 @@ def note_outcomes(
 
 
 def rests(session: Session, channel: str, now: datetime) -> bool:
-    """Whether nobody should send on a channel now; whoever has waited for it too long goes another way."""
+    """Whether nobody should send on a channel now."""
     provider = session.get(Provider, channel)
-    if provider is None or provider.rests_until is None or provider.rests_until <= now:
-        return False
+    return provider is not None and provider.rests_until is not None and provider.rests_until > now
+
+
+def release_waiting(session: Session, channel: str, now: datetime) -> None:
+    """What has waited too long for a provider that rests goes another way."""
     waiting = select(Message).where(
         *due(), Message.channel == channel, col(Message.created_at) < now - WAITED_ENOUGH
     )
     for message in session.exec(waiting.with_for_update(skip_locked=True)):
-        earlier = select(MessageStep.channel).where(MessageStep.message_id == message.id)
-        tried = {channel, *session.exec(earlier)}
-        message.code, message.reason = RESTS, f"{channel}: {RESTS}"
-        message.channel = next_way(message.audience, message.recipient, message.event, tried)
-        message.state, message.attempts = MessageState.QUEUED, 0
-    return True
+        send_another_way(session, message, RESTS, now)
 
 
 def is_on_trial(session: Session, channel: str) -> bool:

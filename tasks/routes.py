@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from sqlmodel import Session, select
 
@@ -12,8 +13,8 @@ from tasks.absences import who_is_away
 from tasks.errors import BadInput
 from tasks.funding import donors_of
 from tasks.house import house
-from tasks.models.enums import Audience, Event
-from tasks.models.tables import Member, Order, Resident
+from tasks.models.enums import Audience, Event, MessageState
+from tasks.models.tables import Member, Message, MessageStep, Order, Resident
 from tasks.rules.escalation import holders
 from tasks.rules.ladder import BRANCH, COMMITTEE
 from tasks.rules.notices import Notice
@@ -75,11 +76,16 @@ def contacts_of(audience: Audience, recipient: str) -> tuple[Contact, ...]:
     return own or (handler.contacts if handler else ())
 
 
-def next_way(audience: Audience, recipient: str, event: Event, tried: Container[str]) -> str:
-    """The channel to try when others have refused: the next of somebody's own, a person's hands at last."""
-    contacts = contacts_of(audience, recipient)
-    untried = (one for one in _ways(event, contacts) if one not in tried and one != BY_HAND)
-    return next(untried, BY_HAND)
+def send_another_way(session: Session, message: Message, code: str, now: datetime) -> None:
+    """Puts a message that its channel did not take on the next way of its recipient, each way once; in
+    somebody's hands when there is no other. `code` says why."""
+    earlier = select(MessageStep.channel).where(MessageStep.message_id == message.id)
+    tried = {message.channel, BY_HAND, *session.exec(earlier)}
+    contacts = contacts_of(message.audience, message.recipient)
+    untried = (way for way in _ways(message.event, contacts) if way not in tried)
+    message.code, message.reason = code, f"{message.channel}: {code}"
+    message.channel = next(untried, BY_HAND)
+    message.state, message.attempts, message.next_attempt_at = MessageState.QUEUED, 0, now
 
 
 def routes_of(session: Session, order: Order, notice: Notice) -> Iterator[Route]:

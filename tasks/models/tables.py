@@ -141,7 +141,8 @@ class Resident(SQLModel, table=True):
 
 
 class Order(SQLModel, table=True):
-    """An order: what was asked (never changed) and where it stands (changed only by `advance`)."""
+    """An order: what was asked (of a wish changed only by tasks/editing.py, which keeps what it said) and where
+    it stands (changed only by `advance`)."""
 
     __tablename__ = "orders"
     __table_args__ = (

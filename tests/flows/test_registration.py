@@ -11,7 +11,7 @@ from flows.registration import (
     join_team,
     leave_team,
     register_member,
-    register_partner,
+    register_new_unit,
     verify_members,
 )
 from tasks.db import reading
@@ -24,7 +24,7 @@ from tasks.unit_registration import registered_units
 
 FLOWS = {
     "register-member/党员报到": register_member,
-    "register-unit/单位报到": register_partner,
+    "register-unit/单位报到": register_new_unit,
     "verify-members/核实报到": verify_members,
     "join-team/加入队伍": join_team,
     "leave-team/退出队伍": leave_team,

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from config.partners import Partner, with_partners
 from config.settings import Settings
+from config.units import RegisteredUnit, with_units
 from tasks.desk import look_at
 from tasks.errors import DiandanError, Refused
 from tasks.house import House, house, move_in
@@ -122,8 +122,8 @@ def test_a_unit_that_the_files_rename_or_describe_later_stays_one_body(
 
 
 def test_a_unit_none_of_whose_grids_is_left_is_offered_nowhere(sqlite_house: House) -> None:
-    gone = Partner("u-0009", "藏医诊所", "13900005678", ("grid-gone",), ("street-light",))
-    catalog = with_partners(house().description, [gone])
+    gone = RegisteredUnit("u-0009", "藏医诊所", "13900005678", ("grid-gone",), ("street-light",))
+    catalog = with_units(house().description, [gone])
     assert not catalog.serves("u-0009", "street-light", "grid-3")
 
 

@@ -1,4 +1,4 @@
-"""Partner units that register with the community.
+"""RegisteredUnit units that register with the community.
 
 Revision ID: 0013
 Revises: 0012

@@ -5,12 +5,12 @@ from __future__ import annotations
 from sqlalchemy import inspect
 from sqlmodel import col, select
 
-from config.partners import Partner
+from config.units import RegisteredUnit
 from tasks.db import is_there, reading
 from tasks.models.tables import UnitRow
 
 
-def known_partners(url: str) -> list[Partner]:
+def known_units(url: str) -> list[RegisteredUnit]:
     """Those of a database, by id; none where it is not there yet, or older than they are."""
     if not is_there(url):
         return []
@@ -19,6 +19,6 @@ def known_partners(url: str) -> list[Partner]:
             return []
         rows = select(UnitRow).where(col(UnitRow.verified_at).is_not(None)).order_by(UnitRow.id)
         return [
-            Partner(row.id, row.name, row.phone, tuple(row.grids), tuple(row.categories))
+            RegisteredUnit(row.id, row.name, row.phone, tuple(row.grids), tuple(row.categories))
             for row in session.exec(rows)
         ]
