@@ -22,7 +22,7 @@ from tasks.queue import due
 from tasks.rendering import Text
 from tasks.resting import is_on_trial, note_outcomes, release_waiting, rests
 from tasks.routes import contacts_of, send_another_way
-from tasks.texts import text_of
+from tasks.texts import reasons_of, text_of
 
 LEASE = timedelta(minutes=2)
 DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 720))
@@ -72,7 +72,8 @@ def lease(channel: str, most: int) -> list[Letter]:
         )
         messages = session.exec(waiting.with_for_update(skip_locked=True)).all()
         held = _read_together(session, messages)
-        letters = [_letter(session, message, kind) for message in messages]
+        reasons = reasons_of(session, messages)
+        letters = [_letter(session, message, kind, reasons[message.key]) for message in messages]
         held.clear()
         return letters
 
@@ -103,7 +104,7 @@ def _room(session: Session, channel: str) -> int:
     return known.per_minute - session.exec(gone).one() - session.exec(going).one()
 
 
-def _letter(session: Session, message: Message, kind: ChannelKind) -> Letter:
+def _letter(session: Session, message: Message, kind: ChannelKind, reason: str) -> Letter:
     assert message.id is not None
     order = session.get(Order, message.order_id) if message.order_id else None
     message.state = MessageState.SENDING
@@ -115,14 +116,14 @@ def _letter(session: Session, message: Message, kind: ChannelKind) -> Letter:
         channel=message.channel,
         kind=kind,
         address=_address(session, message),
-        text=_text(session, message, order),
+        text=_text(session, message, order, reason),
         key=message.key,
     )
 
 
-def _text(session: Session, message: Message, order: Order | None) -> Text | None:
+def _text(session: Session, message: Message, order: Order | None, reason: str) -> Text | None:
     try:
-        return text_of(session, message, order)
+        return text_of(session, message, order, reason=reason)
     except BadTemplate:  # the others must go on; this one waits until somebody has mended it
         return None
 

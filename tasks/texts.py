@@ -5,10 +5,10 @@ Made whenever it is read: so the rating link, which is derived, is stored nowher
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from config.catalog import ChannelKind
 from tasks.clock import utc_now
@@ -36,9 +36,19 @@ _KINDS_EN = {Kind.APPEAL: "request", Kind.SMALL_WISH: "small wish", Kind.BIG_WIS
 
 
 def text_of(
-    session: Session, message: Message, order: Order | None, *, with_phone: bool = True
+    session: Session,
+    message: Message,
+    order: Order | None,
+    *,
+    with_phone: bool = True,
+    reason: str | None = None,
 ) -> Text:
-    """Subject and body as the recipient reads them on the message's channel. Raises BadTemplate."""
+    """Subject and body as the recipient reads them on the message's channel. Raises BadTemplate.
+
+    `reason` is what `reasons_of` gives for it; whoever has not read it leaves it out.
+    """
+    if reason is None:
+        reason = reasons_of(session, [message])[message.key]
     kind = (
         house().catalog.channels[message.channel].kind
         if message.channel in house().catalog.channels
@@ -46,7 +56,7 @@ def text_of(
     )
     variables = {
         **_order_variables(order, message.locale),
-        **_named(session, message),
+        **_named(session, message, reason),
         **_personal(session, message, order),
     }
     if not with_phone and variables["resident_phone"]:
@@ -110,7 +120,7 @@ def _order_variables(order: Order | None, locale: str) -> dict[str, Any]:
     }
 
 
-def _named(session: Session, message: Message) -> dict[str, Any]:
+def _named(session: Session, message: Message, reason: str) -> dict[str, Any]:
     """The facts stored with the message, with names for ids."""
     catalog = house().catalog
     facts = dict(message.variables)
@@ -124,7 +134,7 @@ def _named(session: Session, message: Message) -> dict[str, Any]:
     facts["grid"] = grid.name if grid else ""
     facts["handler"] = handler.name if handler else ""
     facts["member"] = member.name if member else ""
-    facts["reason"] = _reason(session, message)
+    facts["reason"] = reason
     facts |= _of_the_clock(facts, message.locale)
     if message.event is Event.DIGEST:
         facts["lines"] = [_line(session, line, message.locale) for line in facts["lines"]]
@@ -154,13 +164,25 @@ def _line(session: Session, line: Mapping[str, Any], locale: str) -> dict[str, A
     return {"number": number, "words": words, "clock": clock, "due": line["due"], "late": is_late}
 
 
-def _reason(session: Session, message: Message) -> str:
-    """What was typed with the action: read from the history, where it stands once."""
-    version = int(message.variables.get("version", 0))
-    wanted = select(History.reason).where(
-        History.order_id == message.order_id, History.version == version
-    )
-    return session.exec(wanted).first() or ""
+def reasons_of(session: Session, messages: Sequence[Message]) -> dict[str, str]:
+    """What was typed with the actions that messages tell of, by the message's key: read from the
+    history, where it stands once."""
+    told = {one.key: (one.order_id or 0, _version(one)) for one in messages}
+    wanted = {place for place in told.values() if all(place)}
+    if not wanted:
+        return dict.fromkeys(told, "")
+    orders, versions = zip(*wanted, strict=True)
+    rows = session.exec(
+        select(History.order_id, History.version, History.reason).where(
+            col(History.order_id).in_(orders), col(History.version).in_(versions)
+        )
+    )  # pairs would be plainer, but SQLite looks through the whole table for them
+    typed = {(order, version): reason for order, version, reason in rows}
+    return {key: typed.get(of) or "" for key, of in told.items()}
+
+
+def _version(message: Message) -> int:
+    return int(message.variables.get("version", 0))
 
 
 def _personal(session: Session, message: Message, order: Order | None) -> dict[str, Any]:

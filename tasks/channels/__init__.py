@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from urllib.parse import quote
 
 import apprise
@@ -40,17 +41,13 @@ def _mail(url: str, address: str, key: str) -> str:
     return _with_query(url, to=address, format="text")
 
 
-def _webhook(url: str, address: str, key: str) -> str:
-    return _with_query(url, **{"+X-Idempotency-Key": key, ":recipient": address})
-
-
 def _as_it_is(url: str, address: str, key: str) -> str:
     return url
 
 
 ADDRESSED: dict[ChannelKind, Callable[[str, str, str], str]] = {
     ChannelKind.MAIL: _mail,
-    ChannelKind.WEBHOOK: _webhook,
+    ChannelKind.WEBHOOK: _as_it_is,
     ChannelKind.WECOM_ROBOT: _as_it_is,
     ChannelKind.DINGTALK_ROBOT: _as_it_is,
     ChannelKind.FEISHU_ROBOT: _as_it_is,
@@ -63,11 +60,11 @@ KNOWS_DOUBLES = frozenset({ChannelKind.WEBHOOK})  # a key makes sending twice ha
 
 def send(kind: ChannelKind, url: str, address: str, text: Text, key: str) -> Outcome:
     """Sends one text to one address. Never raises: what goes wrong is the outcome."""
-    robot = apprise.Apprise(asset=apprise.AppriseAsset(async_mode=False))
     try:
-        if not robot.add(ADDRESSED[kind](url, address, key)):
+        robot = _robot(ADDRESSED[kind](url, address, key))
+        if not len(robot):
             return BAD_URL
-        outcome = _told(robot, address if kind is ChannelKind.MAIL else "", text, key)
+        outcome = _told(robot, address, text, key)
     except Exception as error:  # a plugin may raise anything; the others must go on
         return Outcome(MessageState.UNKNOWN, type(error).__name__)
     if outcome.state is MessageState.UNKNOWN and kind in KNOWS_DOUBLES:
@@ -75,11 +72,20 @@ def send(kind: ChannelKind, url: str, address: str, text: Text, key: str) -> Out
     return outcome
 
 
+@lru_cache(maxsize=64)
+def _robot(url: str) -> apprise.Apprise:
+    """What speaks for one URL; empty when Apprise does not know it. Those without an address in them are
+    read once."""
+    robot = apprise.Apprise(asset=apprise.AppriseAsset(async_mode=False))
+    robot.add(url)
+    return robot
+
+
 def _told(robot: apprise.Apprise, address: str, text: Text, key: str) -> Outcome:
     """By our own hand where Apprise would not say what was answered, otherwise by its plugin."""
     (plugin,) = robot
     if isinstance(plugin, NotifyJSON):
-        return webhook.post(plugin, text)
+        return webhook.post(plugin, address, text, key)
     if isinstance(plugin, NotifyEmail) and mail.is_plain(plugin):
         return mail.deliver(plugin, address, text, key)
     plugin.request_rate_per_sec = 0  # its sleep would hold up everybody's messages

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -30,20 +31,32 @@ class Answer:
 
 
 @cache
-def _client(verify: bool) -> httpx.Client:
-    """No connection is kept: one that closed meanwhile would leave a doubt about what was sent on it."""
-    return httpx.Client(
-        verify=verify, follow_redirects=False, limits=httpx.Limits(max_keepalive_connections=0)
-    )
+def _client(verify: bool, keeps: bool) -> httpx.Client:
+    most = None if keeps else 0
+    limits = httpx.Limits(max_keepalive_connections=most)
+    return httpx.Client(verify=verify, follow_redirects=False, limits=limits)
+
+
+os.register_at_fork(after_in_child=_client.cache_clear)  # two must not speak on one connection
 
 
 def call(
-    url: str, timeout: httpx.Timeout, *, verify: bool = True, method: str = "POST", **given: Any
+    url: str,
+    timeout: httpx.Timeout,
+    *,
+    verify: bool = True,
+    keeps: bool = False,
+    method: str = "POST",
+    **given: Any,
 ) -> Answer | Outcome:
-    """The server's answer, or the outcome where there was none. Nothing is tried twice."""
+    """The server's answer, or the outcome where there was none. Nothing is tried twice.
+
+    `keeps` keeps the connection for the next: one that closed meanwhile would leave a doubt about
+    what was sent on it.
+    """
     give_up_at = monotonic() + 2 * (timeout.read or 0) + (timeout.connect or 0)
     try:
-        with _client(verify).stream(method, url, timeout=timeout, **given) as answer:
+        with _client(verify, keeps).stream(method, url, timeout=timeout, **given) as answer:
             body = b""
             for chunk in answer.iter_bytes():
                 body += chunk

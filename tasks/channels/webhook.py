@@ -12,17 +12,27 @@ from tasks.channels.web import call, judge_status
 from tasks.rendering import Text
 
 
-def post(plugin: NotifyJSON, text: Text) -> Outcome:
-    """Sends what Apprise would send. Redirects are refusals, and nothing is tried twice."""
+def post(plugin: NotifyJSON, address: str, text: Text, key: str) -> Outcome:
+    """Sends what Apprise would send, with the recipient in the body and the key as X-Idempotency-Key.
+
+    Redirects are refusals, and nothing is tried twice. Since the other side knows doubles by the key,
+    a connection may be kept: one that breaks leaves no doubt that matters.
+    """
     port = f":{plugin.port}" if plugin.port else ""
-    headers = {"User-Agent": plugin.app_id, "Content-Type": "application/json", **plugin.headers}
+    headers = {
+        "User-Agent": plugin.app_id,
+        "Content-Type": "application/json",
+        **plugin.headers,
+        "X-Idempotency-Key": key,
+    }
     connect, read = plugin.request_timeout
     answer = call(
         f"{'https' if plugin.secure else 'http'}://{plugin.host}{port}{plugin.fullpath}",
         httpx.Timeout(read, connect=connect),
         verify=plugin.verify_certificate,
         method=plugin.method,
-        content=json.dumps(_payload(plugin, text)),
+        keeps=True,
+        content=json.dumps(_payload(plugin, address, text)),
         headers={name: value.encode() for name, value in headers.items()},
         params=plugin.params or None,
         auth=(plugin.user, plugin.password or "") if plugin.user else None,
@@ -30,7 +40,7 @@ def post(plugin: NotifyJSON, text: Text) -> Outcome:
     return answer if isinstance(answer, Outcome) else judge_status(answer)
 
 
-def _payload(plugin: NotifyJSON, text: Text) -> dict[str, object]:
+def _payload(plugin: NotifyJSON, address: str, text: Text) -> dict[str, object]:
     """The body, in which the URL may add a value (:name=value), rename one or leave one out."""
     payload: dict[str, object] = {
         "version": plugin.json_version,
@@ -38,6 +48,7 @@ def _payload(plugin: NotifyJSON, text: Text) -> dict[str, object]:
         "message": text.body,
         "attachments": [],
         "type": "info",
+        "recipient": address,
     }
     for name, value in plugin.payload_extras.items():
         if name not in payload:

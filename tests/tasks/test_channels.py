@@ -8,8 +8,10 @@ import hmac
 import logging
 import socket
 import ssl
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -51,7 +53,9 @@ def tell(hook: Any, provider: str, text: Text = TEXT, **query: str) -> Outcome:
 
 def call(hook: Any, query: str = "", address: str = "power-7") -> Outcome:
     """One text to a webhook that listens at the hook."""
-    return send(WEBHOOK, f"json://{hook.host}/path?{query}", address, TEXT, "order:7")
+    return send(
+        WEBHOOK, f"json://{hook.host}/path{query and f'?{query}'}", address, TEXT, "order:7"
+    )
 
 
 @pytest.fixture
@@ -106,6 +110,59 @@ def test_a_webhook_s_status_is_told_apart(hook: Any, answer: Any, expected: Outc
     hook.answers = [answer]
     assert call(hook, "rto=0.3&cto=1") == expected
     assert len(hook.received) == 1  # no redirect is followed, nothing is tried twice
+
+
+class Lasting:
+    """A web server that keeps its connections open, or closes each after one answer without a word of it."""
+
+    def __init__(self, *, closes: bool) -> None:
+        self.callers: list[int] = []
+        self.ended = threading.Semaphore(0)
+        lasting = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers["Content-Length"]))
+                lasting.callers.append(self.client_address[1])
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                self.close_connection = closes
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        class Server(ThreadingHTTPServer):
+            def shutdown_request(self, request: Any) -> None:
+                super().shutdown_request(request)
+                lasting.ended.release()
+
+        self._server = Server(("127.0.0.1", 0), Handler)
+        self.url = f"json://127.0.0.1:{self._server.server_port}/in"
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def __enter__(self) -> Lasting:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def test_many_to_one_webhook_go_over_one_connection() -> None:
+    with Lasting(closes=False) as server:
+        sent = [send(WEBHOOK, server.url, "a", TEXT, f"key {turn}").state for turn in range(3)]
+    assert (sent, len(set(server.callers))) == ([ACCEPTED] * 3, 1)
+
+
+def test_a_connection_that_the_other_side_has_closed_meanwhile_loses_nothing() -> None:
+    with Lasting(closes=True) as server:
+        for turn in range(3):
+            assert send(WEBHOOK, server.url, "a", TEXT, f"key {turn}").state is ACCEPTED
+            assert server.ended.acquire(timeout=10)
+    assert len(set(server.callers)) == 3
 
 
 @pytest.mark.parametrize("answer", ["reset", "garbage", "hang", "drip"])
