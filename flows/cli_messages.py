@@ -106,6 +106,9 @@ def _facts(found: Mapping[str, Any], names: dict[str, str]) -> Iterator[tuple[st
     return ((title, value) for title, value in facts.items() if value)
 
 
+_TYPES = {str: "文字", int: "整数", bool: "是或否", list: "列表", dict: "一组数字"}
+
+
 def _channel(id: str) -> str:
     known = house().catalog.channels.get(id)
     return known.name if known else id
@@ -123,11 +126,16 @@ def preview(
     locale: Annotated[str, typer.Option(help="A language, as zh-CN or en.")] = "",
     channel: Annotated[str, typer.Option(help="A channel or a kind of one.")] = "",
     audience: Annotated[str, typer.Option(help="Only to these.")] = "",
+    variables: Annotated[bool, typer.Option(help="And what its templates may use.")] = False,
 ) -> None:
     """Show the messages of an event as they are read, with example values."""
     for number, shown in enumerate(previews(event, locale, channel, audience)):
         print("\n" * bool(number) + f"—— {shown.audience.label}（{shown.audience.value}）——")
         print(f"{shown.text.subject}\n\n{shown.text.body}")
+        if variables:
+            rows = [(name, _TYPES[one.type], one.meaning) for name, one in shown.given.items()]
+            print()
+            print_columns(("模板可以用", "类型", "意思"), rows)
 
 
 @message_commands.command()

@@ -21,7 +21,7 @@ from tasks.routes import BY_HAND
 from tasks.views import recipient_of
 
 RECEIVED, AGAIN, CALL = "对方收到了", "再发一次", "我来打电话"
-_STOPPED = (MessageState.UNKNOWN, MessageState.FAILED, MessageState.REFUSED)
+_STOPPED = (MessageState.UNKNOWN, MessageState.FAILED, MessageState.REFUSED, MessageState.DEAD)
 Deed = Callable[[Session, Message, Actor], None]
 
 
@@ -126,6 +126,8 @@ def _why_not(message: Message) -> str:
             return "已经发出去了。"
         case MessageState.SUPPRESSED:
             return "这条不必发。"
+        case MessageState.EXPIRED:
+            return "这条已经过时，不必再说。"
         case MessageState.SENDING:
             return "正在发送，请过几分钟再看。"
         case _ if message.channel == BY_HAND:

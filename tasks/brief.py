@@ -32,7 +32,7 @@ from tasks.rules.ladder import BRANCH
 from tasks.views import recipient_of
 
 SHOWN = 20
-UNDELIVERED = (MessageState.FAILED, MessageState.REFUSED, MessageState.UNKNOWN)
+UNDELIVERED = (MessageState.FAILED, MessageState.REFUSED, MessageState.UNKNOWN, MessageState.DEAD)
 _A_WEEK = timedelta(days=7)
 _IS_OPEN = col(Order.status).in_(sorted(OPEN))
 

@@ -17,6 +17,7 @@ _WORDS = {
     "no_longer_open": "心愿已有人认领",
     "superseded": "有了更新的消息",
     "over": "事情已经过去",
+    "expired": "过了该说的时候",
     "received": "对方说收到了",
     "answered": "已经答复",
     "forgotten": "居民资料已删除",

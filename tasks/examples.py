@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from tasks.models.enums import Audience, Event
+from tasks.rules.wording import only_given
+
 LINK = "https://diandan.example.org/r/3vT9-kQ"
 LINES = [
     {
@@ -88,5 +91,10 @@ IN_ENGLISH: dict[str, object] = {
 
 
 def examples(locale: str) -> Mapping[str, object]:
-    """All that a message's template may use, in the language of a locale; Chinese where we have no other."""
+    """All that templates may use, in the language of a locale; Chinese where we have no other."""
     return IN_ENGLISH if locale == "en" else IN_CHINESE
+
+
+def examples_for(event: Event, audience: Audience, locale: str) -> Mapping[str, object]:
+    """What the template of one message is given."""
+    return only_given(event, audience, examples(locale))

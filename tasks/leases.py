@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_, update
+from sqlalchemy import func, update
 from sqlmodel import Session, col, select
 
 from config.catalog import ChannelKind
@@ -30,6 +30,10 @@ DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 720
 JITTER = (
     0.2  # of a wait at most is added, so that many that failed together do not come back together
 )
+LONGEST_WAIT = timedelta(
+    days=1, hours=1
+)  # for another attempt; no provider may ask for more than a day
+BAD_TEMPLATE = "bad_template"
 AT_ONCE = 20  # messages in one lease, where sending one twice does no harm
 A_MINUTE = timedelta(minutes=1)
 
@@ -67,7 +71,7 @@ def lease(channel: str, most: int) -> list[Letter]:
         waiting = (
             select(Message)
             .where(*due(), Message.channel == channel)
-            .order_by(col(Message.next_attempt_at), col(Message.id))
+            .order_by(col(Message.priority), col(Message.next_attempt_at), col(Message.id))
             .limit(count)
         )
         messages = session.exec(waiting.with_for_update(skip_locked=True)).all()
@@ -97,7 +101,9 @@ def _room(session: Session, channel: str) -> int:
     if known is None or known.per_minute is None:
         return AT_ONCE
     since = utc_now() - A_MINUTE
-    gone = select(func.count()).where(MessageStep.channel == channel, col(MessageStep.at) > since)
+    gone = select(func.count()).where(
+        MessageStep.channel == channel, col(MessageStep.at).between(since, utc_now())
+    )
     going = select(func.count()).where(
         Message.channel == channel, Message.state == MessageState.SENDING
     )
@@ -162,6 +168,8 @@ def _write_down(session: Session, message: Message, letter: Letter, outcome: Out
     message.state, message.code, message.leased_until = outcome.state, outcome.code, None
     if outcome.state is MessageState.FAILED and letter.attempts <= len(DELAYS):
         message.next_attempt_at = now + _wait(letter, outcome)
+    elif outcome.code == BAD_TEMPLATE:
+        message.state, message.ended_at = MessageState.DEAD, now
     elif outcome.state in (MessageState.REFUSED, MessageState.FAILED):
         send_another_way(session, message, outcome.code or outcome.state.value, now)
     else:
@@ -207,30 +215,3 @@ def hand_back(letters: Iterable[Letter]) -> None:
                 state=MessageState.QUEUED, attempts=col(Message.attempts) - 1, leased_until=None
             )
         )
-
-
-def give_up_leases() -> int:
-    """Whoever was sending has died. What cannot be doubled is tried again; the rest is for a person to say.
-
-    Gives how many messages that were.
-    """
-    harmless = [
-        channel.id for channel in house().catalog.channels.values() if channel.kind in KNOWS_DOUBLES
-    ]
-    expired = (
-        col(Message.state) == MessageState.SENDING,
-        or_(col(Message.leased_until).is_(None), col(Message.leased_until) < utc_now()),
-    )
-    again = (
-        update(Message)
-        .where(*expired, col(Message.channel).in_(harmless))
-        .values(state=MessageState.FAILED, code="sender_died", next_attempt_at=utc_now())
-    )
-    unknown = (
-        update(Message)
-        .where(*expired)
-        .values(state=MessageState.UNKNOWN, code="sender_died", ended_at=utc_now())
-    )
-    with transaction(house().database) as session:
-        done = [session.execute(statement) for statement in (again, unknown)]
-        return sum(int(one.rowcount) for one in done)  # type: ignore[attr-defined, misc]

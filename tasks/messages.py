@@ -23,6 +23,7 @@ from tasks.models.state import Actor
 from tasks.models.tables import Message, Order
 from tasks.routes import BY_HAND, Route, route_to, routes_of
 from tasks.rules.funding import in_yuan
+from tasks.rules.haste import haste_of
 from tasks.rules.notices import Notice, own_ids, without_echoes
 from tasks.rules.quiet import loud_from
 from tasks.texts import text_of
@@ -67,6 +68,7 @@ def write_brief(
     if session.exec(select(Message.id).where(Message.key == key)).first() is not None:
         return
     now = utc_now()
+    told_from = loud_from(now, house().catalog.community.quiet, house().timezone)
     session.add(
         Message(
             key=key,
@@ -79,7 +81,8 @@ def write_brief(
             state=NOBODY if route.code else MessageState.QUEUED,
             code=route.code,
             created_at=now,
-            next_attempt_at=loud_from(now, house().catalog.community.quiet, house().timezone),
+            next_attempt_at=told_from,
+            **haste_of(event, None, told_from),
         )
     )
 
@@ -111,6 +114,7 @@ def _message(session: Session, order: Order, notice: Notice, route: Route) -> Me
         code=route.code,
         created_at=now,
         next_attempt_at=notice.not_before or now,
+        **haste_of(notice.event, order.urgency, notice.not_before or now),
     )
 
 

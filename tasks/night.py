@@ -19,7 +19,7 @@ from tasks.db import reading, transaction
 from tasks.done import forget_done
 from tasks.escalation import Progress, sweep_clocks
 from tasks.house import house
-from tasks.leases import give_up_leases
+from tasks.lapses import give_up_leases
 from tasks.marks import marked, set_mark
 from tasks.messages import write_brief
 from tasks.models.enums import Audience, Event

@@ -16,7 +16,8 @@ from tasks.channels import Outcome, send
 from tasks.clock import utc_now
 from tasks.db import transaction
 from tasks.house import house
-from tasks.leases import Letter, give_up_leases, hand_back, lease, write_down
+from tasks.lapses import end_expired, end_waits, give_up_leases
+from tasks.leases import BAD_TEMPLATE, Letter, hand_back, lease, write_down
 from tasks.models.enums import UNHURRIED, Audience, MessageState, Urgency
 from tasks.models.tables import Message
 from tasks.queue import channels_due, due
@@ -50,6 +51,8 @@ class _Budget:
 def send_waiting(most: int = 500) -> dict[str, int]:
     """Sends what is due, at most `most` messages, and counts the outcomes. One failing never stops the others."""
     give_up_leases()
+    end_waits()
+    end_expired()
     _wait_for_morning()
     budget, counts, served = _Budget(most), Counter[str](), set[str]()
     while fresh := [channel for channel in channels_due() if channel not in served]:
@@ -110,5 +113,5 @@ def _send(letter: Letter) -> Outcome:
     if letter.kind is ChannelKind.MAIL and not is_mail_address(letter.address):
         return Outcome(MessageState.REFUSED, "no_address")
     if letter.text is None:
-        return Outcome(MessageState.FAILED, "bad_template")
+        return Outcome(MessageState.FAILED, BAD_TEMPLATE)
     return send(letter.kind, url, letter.address, letter.text, letter.key)

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from config.catalog import ChannelKind
 from tasks.errors import BadTemplate, BadTemplates
-from tasks.examples import examples
+from tasks.examples import examples_for
 from tasks.models.enums import Audience, Event
 from tasks.rendering import frame_path, message_path, names_used, render
 from tasks.rules.notices import CARRIED
+from tasks.rules.wording import given_to
 
 _OF_FRAMES = {"subject", "text"}
 _BY_PATH = {message_path(*pair): pair for pair in CARRIED}
@@ -39,12 +40,13 @@ def _check(file: Path, own: Path) -> None:
     path, locale, below = file.as_posix(), file.parts[0], "/".join(file.parts[1:])
     if below not in _BY_PATH and below not in _FRAMES:
         raise BadTemplate(template=path, problem=_no_such_file(file))
-    given = {*examples(locale), "channel"} | (_OF_FRAMES if below in _FRAMES else set())
+    uses = list(_uses(below))
+    given = {*given_to(*uses[0][0]), "channel"} | (_OF_FRAMES if below in _FRAMES else set())
     unknown = sorted(names_used(path, own) - given)
     if unknown:
         raise BadTemplate(template=path, problem=f"用了没有给出的值（{'、'.join(unknown)}）。")
-    for (event, audience), kind in _uses(below):
-        render(event, audience, kind, locale, examples(locale), own)
+    for (event, audience), kind in uses:
+        render(event, audience, kind, locale, examples_for(event, audience, locale), own)
 
 
 def _uses(below: str) -> Iterator[tuple[tuple[Event, Audience], ChannelKind]]:

@@ -8,21 +8,23 @@ from typing import TypeVar
 
 from config.catalog import ChannelKind
 from tasks.errors import BadInput
-from tasks.examples import examples
+from tasks.examples import examples_for
 from tasks.house import house
 from tasks.models.enums import Audience, Event
 from tasks.rendering import DEFAULT_LOCALE, Text, locales, render
 from tasks.rules.notices import CARRIED
+from tasks.rules.wording import Variable, given_to
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Preview:
-    """The message to one audience."""
+    """The message to one audience, and what its template is given."""
 
     audience: Audience
     text: Text
+    given: Mapping[str, Variable]
 
 
 def previews(event: str, locale: str = "", channel: str = "", audience: str = "") -> list[Preview]:
@@ -41,7 +43,12 @@ def previews(event: str, locale: str = "", channel: str = "", audience: str = ""
     kind = _kind(channel) if channel else ChannelKind.BY_HAND
     spoken = _one_of("--locale", locale or DEFAULT_LOCALE, {one: (one, "") for one in locales(own)})
     return [
-        Preview(one, render(what, one, kind, spoken, examples(spoken), own)) for one in heard_by
+        Preview(
+            audience=one,
+            text=render(what, one, kind, spoken, examples_for(what, one, spoken), own),
+            given=given_to(what, one),
+        )
+        for one in heard_by
     ]
 
 

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement
+from typing import Any
+
+from sqlalchemy import BindParameter, ColumnElement, bindparam
 from sqlmodel import col, select
 
 from tasks.clock import utc_now
 from tasks.db import reading
 from tasks.house import house
-from tasks.models.enums import MessageState
+from tasks.models.enums import IN_THE_HOUSE, MessageState
 from tasks.models.tables import Message
 from tasks.routes import BY_HAND
+
+
+def waits() -> ColumnElement[bool]:
+    """That a message is not over. In the literal words of its index: SQLite uses it for no others."""
+    states: BindParameter[Any] = bindparam(
+        "in_the_house", sorted(IN_THE_HOUSE), expanding=True, literal_execute=True
+    )
+    return col(Message.state).in_(states)
 
 
 def due() -> tuple[ColumnElement[bool], ...]:
     """The conditions on a message that a channel other than a person's hands should carry now."""
     return (
+        waits(),
         col(Message.channel) != BY_HAND,
         col(Message.state).in_((MessageState.QUEUED, MessageState.FAILED)),
         col(Message.next_attempt_at) <= utc_now(),

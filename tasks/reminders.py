@@ -21,6 +21,7 @@ from tasks.models.enums import TO_BE_TOLD, Audience, Event, MessageState, Urgenc
 from tasks.models.tables import Message, Order
 from tasks.moot import GIVEN_UP, HELD, facts_of, place_of, reminder_key
 from tasks.routes import BY_HAND, route_to
+from tasks.rules.haste import haste_of
 from tasks.rules.ladder import OVERDUE, WARNED
 from tasks.rules.quiet import told_from
 
@@ -28,7 +29,7 @@ MANY = 5  # of more at once somebody hears in one digest
 SHOWN = 10  # of which a digest names so many
 _ANEW = (  # what a reminder that nobody has heard takes over from the one that is written now
     *("audience", "channel", "locale", "variables", "state", "code", "reason", "attempts"),
-    *("created_at", "next_attempt_at", "ended_at"),
+    *("created_at", "next_attempt_at", "ended_at", "priority", "expires_at"),
 )
 
 
@@ -120,6 +121,7 @@ def _row(reminder: Reminder) -> dict[str, Any]:
         "attempts": 0,
         "created_at": now,
         "next_attempt_at": now + HELD,
+        **haste_of(reminder.event, reminder.urgency, now),
         "ended_at": None,
     }
 
@@ -224,6 +226,8 @@ def _digest(held: Sequence[Message]) -> Message:
         for message in ranked[:SHOWN]
     ]
     is_urgent = any(message.variables["urgency"] == Urgency.URGENT for message in held)
+    urgency = Urgency.URGENT if is_urgent else Urgency.NORMAL
+    told_from = min(map(_told_from, held))
     route = route_to(first.audience, first.recipient, Event.DIGEST)
     return Message(
         key=f"digest:{first.recipient}:{max(message.id or 0 for message in held)}",
@@ -237,10 +241,11 @@ def _digest(held: Sequence[Message]) -> Message:
             "count": len({message.order_id for message in held}),
             "orders": sorted({message.order_id for message in held if message.order_id}),
             "lines": lines,
-            "urgency": (Urgency.URGENT if is_urgent else Urgency.NORMAL).value,
+            "urgency": urgency.value,
         },
         state=NOBODY if route.code else MessageState.QUEUED,
         code=route.code,
         created_at=utc_now(),
-        next_attempt_at=min(map(_told_from, held)),
+        next_attempt_at=told_from,
+        **haste_of(Event.DIGEST, urgency, told_from),
     )

@@ -43,7 +43,8 @@ def note_outcomes(
 def rests(session: Session, channel: str, now: datetime) -> bool:
     """Whether nobody should send on a channel now."""
     provider = session.get(Provider, channel)
-    return provider is not None and provider.rests_until is not None and provider.rests_until > now
+    until = provider.rests_until if provider else None
+    return until is not None and now < until <= now + LONGEST_REST  # else the clock was set back
 
 
 def release_waiting(session: Session, channel: str, now: datetime) -> None:

@@ -19,6 +19,7 @@ from tasks.models.enums import OPEN, Audience, ClockKind, Event, Kind, Status
 from tasks.models.tables import History, Member, Message, Order, Resident
 from tasks.rendering import Text, render
 from tasks.rules.deadline import local_day
+from tasks.rules.wording import only_given
 
 SHORT = 60
 _WITH_LINK = frozenset({Event.ORDER_DONE, Event.RATING_REMINDER})
@@ -61,7 +62,7 @@ def text_of(
     }
     if not with_phone and variables["resident_phone"]:
         variables["resident_phone"] = "电话见表"
-    return _rendered(message, kind, variables)
+    return _rendered(message, kind, only_given(message.event, message.audience, variables))
 
 
 def _rendered(message: Message, kind: ChannelKind, variables: Mapping[str, object]) -> Text:

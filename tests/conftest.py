@@ -29,6 +29,7 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import SQLModel, select
 
 import tasks.house
+import tasks.texts
 from config.catalog import Catalog, load_catalog
 from config.settings import ROOT, Settings
 from tasks.clock import clock_at
@@ -36,10 +37,11 @@ from tasks.db import engine_for, reading
 from tasks.house import House, house, move_in
 from tasks.intake import place_order
 from tasks.migrate import migrate
-from tasks.models.enums import Action, Purpose
+from tasks.models.enums import Action, Audience, Event, Purpose
 from tasks.models.tables import Order
 from tasks.orders import act
 from tasks.requests import request_for
+from tasks.rules.wording import VARIABLES, only_given
 
 EXAMPLE = ROOT / "config" / "example"
 POSTGRES = os.environ.get(
@@ -457,6 +459,19 @@ STEPS: dict[str, tuple[tuple[str, dict[str, Any]], ...]] = {
 }
 STEPS["claimed"] = (*STEPS["taken"], ("claim", {"to": "m-241"}))
 STEPS["done"] = (*STEPS["claimed"], ("finish", {"reason": "换了灯泡"}))
+
+
+@pytest.fixture(autouse=True)
+def typed_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever message any test writes, its template is given values of the types that it is told."""
+
+    def checked(event: Event, audience: Audience, known: Mapping[str, Any]) -> dict[str, Any]:
+        given = only_given(event, audience, known)
+        for name, value in given.items():
+            assert isinstance(value, VARIABLES[name].type), (event, audience, name, value)
+        return given
+
+    monkeypatch.setattr(tasks.texts, "only_given", checked)
 
 
 @pytest.fixture

@@ -288,6 +288,9 @@ class MessageState(Labelled):
     UNKNOWN = "unknown", "不确定"  # the sender died or the provider timed out: it may have arrived
     REFUSED = "refused", "被拒"  # final, with the provider's reason
     SUPPRESSED = "suppressed", "不必发"  # nobody to send it to, or a newer one says more
+    EXPIRED = "expired", "过时未发"  # it was no longer worth saying before it could be said
+    DEAD = "dead", "发不出"  # there is no text to say: its template is broken
 
 
 TO_BE_TOLD = frozenset({MessageState.QUEUED, MessageState.FAILED})
+IN_THE_HOUSE = TO_BE_TOLD | {MessageState.SENDING}

@@ -303,6 +303,9 @@ class Outcome(SQLModel, table=True):
     member: str | None = None
 
 
+_WAITING = text("state IN ('failed', 'queued', 'sending')")
+
+
 class Message(SQLModel, table=True):
     """One message to one recipient, written with its fact. Its text is made from the template when it is read."""
 
@@ -310,9 +313,11 @@ class Message(SQLModel, table=True):
     __table_args__ = (
         Index(
             "ix_messages_waiting",
+            "channel",
+            "priority",
             "next_attempt_at",
-            sqlite_where=text("state IN ('queued', 'failed', 'sending')"),
-            postgresql_where=text("state IN ('queued', 'failed', 'sending')"),
+            sqlite_where=_WAITING,
+            postgresql_where=_WAITING,
         ),
     )
     id: int | None = Field(default=None, primary_key=True)
@@ -328,7 +333,9 @@ class Message(SQLModel, table=True):
     code: str = ""  # why it stands where it stands, in a word
     reason: str = Field(default="", sa_column=Column(String(500), nullable=False))
     attempts: int = 0
+    priority: int = 1  # the lower goes earlier; rules/haste.py
     created_at: datetime = Field(sa_type=UtcDateTime)
+    expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     next_attempt_at: datetime = Field(sa_type=UtcDateTime)
     leased_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -188,6 +188,17 @@ def test_one_message_is_read_in_its_language_and_frame(command: Command) -> None
     assert "\n【" in robot
 
 
+def test_whoever_writes_templates_reads_what_each_is_given(command: Command) -> None:
+    def given(event: str) -> dict[str, list[str]]:
+        how = ("--audience", "resident", "--variables")
+        table = command("preview", event, *how).out.split("模板可以用")[1]
+        return {line.split()[0]: line.split()[1:] for line in table.splitlines()[1:]}
+
+    assert given("order_done")["link"] == ["文字", "评价链接，不能评价时为空"]
+    assert given("order_done")["round"] == ["整数", "第几轮办理"]
+    assert "link" not in given("order_placed")
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

@@ -88,7 +88,7 @@ def test_a_file_that_comes_changes_or_goes_is_noticed_at_once(write: Write, tmp_
 
 def test_what_is_right_is_counted(write: Write, tmp_path: Path) -> None:
     assert check_templates(tmp_path / "nowhere") == 0
-    write(page("{{ number }} {% if link %}{{ link }}{% endif %}"))
+    write(page("{{ number }} {% if place %}{{ place }}{% endif %}"))
     assert check_templates(write("{{ subject }}: {{ text }}", "en/channels/mail.j2")) == 2
 
 
@@ -98,6 +98,7 @@ def test_what_is_right_is_counted(write: Write, tmp_path: Path) -> None:
         (page("{% if %}"), "第 1 行写法不对"),
         (page("{{ nickname }}"), "用了没有给出的值（nickname）。"),
         (page("{% if not number %}{{ nickname }}{% endif %}"), "用了没有给出的值（nickname）。"),
+        (page("{{ number }} {{ link }}"), "用了没有给出的值（link）。"),  # nobody can rate it yet
         (page("{{ number | day }}"), "“A-2026-0012”不是日期或时间。"),
         ("{% block text %}甲{% endblock %}", "缺少 {% block subject %} 这一段。"),
         (page("{{ ''.__class__ }}"), "不允许"),

@@ -1,0 +1,77 @@
+"""What has run out by itself: leases that nobody holds any more, and messages that are no longer worth saying."""
+
+from __future__ import annotations
+
+from sqlalchemy import Update, or_, update
+from sqlmodel import col
+
+from tasks.channels import KNOWS_DOUBLES
+from tasks.clock import utc_now
+from tasks.db import transaction
+from tasks.house import house
+from tasks.leases import LEASE, LONGEST_WAIT
+from tasks.models.enums import TO_BE_TOLD, MessageState
+from tasks.models.tables import Message
+from tasks.queue import waits
+
+
+def end_expired() -> int:
+    """Ends what was not said while it was worth saying, whoever should have said it; gives how many."""
+    now = utc_now()
+    to_be_told = col(Message.state).in_(TO_BE_TOLD)
+    return _change(
+        update(Message)
+        .where(waits(), to_be_told, col(Message.expires_at) <= now)
+        .values(state=MessageState.EXPIRED, code="expired", ended_at=now)
+    )
+
+
+def end_waits() -> int:
+    """Ends waits for another attempt that are longer than any we give: the clock was set back meanwhile.
+
+    Gives how many.
+    """
+    now = utc_now()
+    failed = col(Message.state) == MessageState.FAILED
+    return _change(
+        update(Message)
+        .where(waits(), failed, col(Message.next_attempt_at) > now + LONGEST_WAIT)
+        .values(next_attempt_at=now)
+    )
+
+
+def give_up_leases() -> int:
+    """Whoever was sending has died. What cannot be doubled is tried again; the rest is for a person to say.
+
+    Gives how many messages that were.
+    """
+    now = utc_now()
+    holds = col(Message.leased_until).between(
+        now, now + LEASE
+    )  # a later end is of a clock set back
+    lapsed = (
+        waits(),
+        col(Message.state) == MessageState.SENDING,
+        or_(col(Message.leased_until).is_(None), ~holds),
+    )
+    harmless = [
+        channel.id for channel in house().catalog.channels.values() if channel.kind in KNOWS_DOUBLES
+    ]
+    again = (
+        update(Message)
+        .where(*lapsed, col(Message.channel).in_(harmless))
+        .values(state=MessageState.FAILED, code="sender_died", next_attempt_at=now)
+    )
+    unknown = (
+        update(Message)
+        .where(*lapsed)
+        .values(state=MessageState.UNKNOWN, code="sender_died", ended_at=now)
+    )
+    return _change(again, unknown)
+
+
+def _change(*statements: Update) -> int:
+    """Carries them out together and gives how many rows that were."""
+    with transaction(house().database) as session:
+        done = [session.execute(statement) for statement in statements]
+        return sum(int(one.rowcount) for one in done)  # type: ignore[attr-defined, misc]
