@@ -36,6 +36,8 @@ from config.shapes import (
     Rung,
     Schedules,
     ServiceLevel,
+    ShortMessages,
+    ShortTemplate,
     Staff,
     TeamRole,
 )
@@ -65,6 +67,8 @@ __all__ = [
     "Role",
     "Rung",
     "ServiceLevel",
+    "ShortMessages",
+    "ShortTemplate",
     "Staff",
     "TeamRole",
     "load_calendar",

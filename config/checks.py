@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from config.calendar_checks import CALENDAR_CHECKS
+from config.channel_checks import CHANNEL_CHECKS
 from config.drafts import Draft, Slot
 from config.import_checks import IMPORT_CHECKS
 from config.mistakes import Mistake, suggest
@@ -17,7 +18,6 @@ from config.shapes import (
     AT_DESK,
     AT_OFFICERS,
     OTHER,
-    ChannelKind,
     HandlerKind,
     TeamRole,
     is_time_zone,
@@ -209,17 +209,6 @@ def _something_takes_the_rest(draft: Draft) -> Iterator[Mistake]:
         yield document.mistake(("categories",), problem, f"加上 id 为 {OTHER} 的类别")
 
 
-def _mail_has_an_address(draft: Draft) -> Iterator[Mistake]:
-    kinds = {slot.id: slot.text("kind") for slot in draft.of("channels")}
-    for key in ("contacts", "desk_contacts"):
-        for slot in draft.slots:
-            addressed = {place[:-1] for place, text in slot.texts(key, "address") if text}
-            for place, channel in slot.texts(key, "channel"):
-                if kinds.get(channel) == ChannelKind.MAIL and place[:-1] not in addressed:
-                    remedy = "加上 address: 邮箱地址"
-                    yield slot.mistake(place, f'的渠道 "{channel}" 没有写邮箱', remedy)
-
-
 def _time_zones_agree(draft: Draft) -> Iterator[Mistake]:
     zones = [slot.text("timezone") for slot in draft.of("community")]
     for slot in draft.of("calendar"):
@@ -241,10 +230,10 @@ _CHECKS: tuple[Callable[[Draft], Iterator[Mistake]], ...] = (
     _officers_serve_their_grid,
     _the_ladder_is_whole,
     _something_takes_the_rest,
-    _mail_has_an_address,
     _time_zones_agree,
     *CALENDAR_CHECKS,
     *IMPORT_CHECKS,
     *RATE_CHECKS,
+    *CHANNEL_CHECKS,
     *POINT_CHECKS,
 )

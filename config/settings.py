@@ -21,6 +21,12 @@ def _absolute(path: str | Path) -> Path:
 Folder = Annotated[Path, BeforeValidator(_absolute)]
 
 
+def _of_channel(given: dict[str, SecretStr], channel: str) -> str | None:
+    """What is set for a channel id: an environment's names have _ where ids have -."""
+    found = given.get(channel.replace("-", "_")) or given.get(channel)
+    return found.get_secret_value() if found else None
+
+
 class Settings(BaseSettings):
     """Every setting can be given as DIANDAN_<NAME>; relative folders are below the project's root."""
 
@@ -68,6 +74,10 @@ class Settings(BaseSettings):
     channels: dict[str, SecretStr] = Field(
         default_factory=dict,
         description="The Apprise URL of each channel of channels.yaml: DIANDAN_CHANNELS__MAIL=mailtos://…",
+    )
+    channel_secrets: dict[str, SecretStr] = Field(
+        default_factory=dict,
+        description="What signs the posts of a webhook or SMS gateway: DIANDAN_CHANNEL_SECRETS__WEBHOOK=…",
     )
     pool: str = Field(default="diandan", description="The Prefect work pool.")
     pool_limit: int = Field(default=2, description="How many runs may work at once.", ge=1)
@@ -119,5 +129,8 @@ class Settings(BaseSettings):
 
     def channel_url(self, channel: str) -> str | None:
         """The Apprise URL configured for a channel id, None when this machine has none."""
-        url = self.channels.get(channel.replace("-", "_")) or self.channels.get(channel)
-        return url.get_secret_value() if url else None
+        return _of_channel(self.channels, channel)
+
+    def channel_secret(self, channel: str) -> str:
+        """The secret that signs a channel's posts, "" when this machine has none."""
+        return _of_channel(self.channel_secrets, channel) or ""

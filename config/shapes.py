@@ -16,6 +16,7 @@ from config.mistakes import refusal, suggest
 
 OTHER = "other"  # the category that takes what no other one does
 AT_OFFICERS = "@officers"  # as a category's handler: the officers' team of the order's grid
+GAP = re.compile(r"\$\{(\w+)\}")  # in a template of short messages
 AT_DESK = "@desk"  # as a category's handler: the community's desk
 
 
@@ -43,6 +44,9 @@ class ChannelKind(StrEnum):
     WECOM_ROBOT = "wecom_robot"  # a robot in a WeCom group
     DINGTALK_ROBOT = "dingtalk_robot"  # a robot in a DingTalk group
     FEISHU_ROBOT = "feishu_robot"  # a robot in a Feishu group
+    WECOM_APP = "wecom_app"  # a WeCom application, to one of its users
+    SMS = "sms"  # a short message, by a template that its provider has approved
+    MQTT = "mqtt"  # a topic of an MQTT broker, for another system
     APPRISE = "apprise"  # any other address that Apprise knows
 
 
@@ -274,6 +278,33 @@ class Category(Entry):
     keywords: tuple[Name, ...] = ()
 
 
+class ShortTemplate(Entry):
+    """A template of short messages as the provider has approved it, for one event and audience (the names
+    below templates/<language>/). Its gaps are written ${number}, by the names that our templates use."""
+
+    event: Name
+    audience: Name
+    locale: Name = "zh-CN"
+    id: Name
+    text: Name
+
+    @property
+    def gaps(self) -> tuple[str, ...]:
+        """The names of its gaps, each once, in the order of the text."""
+        return tuple(dict.fromkeys(GAP.findall(self.text)))
+
+
+class ShortMessages(Entry):
+    """What a provider of short messages has approved: the signature, without its brackets, and templates.
+
+    `longest` is how many characters it takes in a gap.
+    """
+
+    sign: Name
+    longest: Annotated[int, Field(ge=1)] = 35
+    templates: tuple[ShortTemplate, ...] = ()
+
+
 class Channel(Entry):
     """A way out for messages; its address with its secret is a setting, never in the YAML.
 
@@ -284,6 +315,7 @@ class Channel(Entry):
     name: Name
     kind: ChannelKind
     per_minute: Annotated[int, Field(ge=1)] | None = None
+    sms: ShortMessages | None = None
 
 
 class ChatGroup(Entry):

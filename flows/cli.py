@@ -33,6 +33,7 @@ from tasks.own_templates import check_templates
 from tasks.requests import request_for
 from tasks.retiming import start_missing_clocks
 from tasks.routes import check_contacts
+from tasks.short_messages import check_short_messages
 
 app = typer.Typer(
     add_completion=False,
@@ -72,6 +73,7 @@ def check(as_json: Json = False) -> None:
     """Check the community's folder, and report every mistake with its line."""
     check_contacts(house().description)
     check_templates(house().own_templates)
+    check_short_messages(house().description)
     output.show_check(house().description, as_json=as_json)
 
 

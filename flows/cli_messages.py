@@ -97,6 +97,7 @@ def _facts(found: Mapping[str, Any], names: dict[str, str]) -> Iterator[tuple[st
         "告诉谁": f"{Audience(found['audience']).label} {found['name']}",
         "渠道": _channel(found["channel"]),
         "状态": MessageState(found["state"]).label,
+        "短信": _as_short(found["sms_parts"]) if found["sms_parts"] else "",
         "原因": in_words(found["code"], names),
         "发过几次": str(found["attempts"]),
         "写下": local(found["created_at"]),
@@ -107,6 +108,11 @@ def _facts(found: Mapping[str, Any], names: dict[str, str]) -> Iterator[tuple[st
 
 
 _TYPES = {str: "文字", int: "整数", bool: "是或否", list: "列表", dict: "一组数字"}
+
+
+def _as_short(parts: int, has_template: bool = True) -> str:
+    """How many short messages a text costs, and whether it can be one at all."""
+    return f"按 {parts} 条短信计费" if has_template else "没有这条消息的短信模板，会走别的渠道"
 
 
 def _channel(id: str) -> str:
@@ -132,6 +138,8 @@ def preview(
     for number, shown in enumerate(previews(event, locale, channel, audience)):
         print("\n" * bool(number) + f"—— {shown.audience.label}（{shown.audience.value}）——")
         print(f"{shown.text.subject}\n\n{shown.text.body}")
+        if shown.sms_parts:
+            print(f"\n（{_as_short(shown.sms_parts, shown.text.short is not None)}）")
         if variables:
             rows = [(name, _TYPES[one.type], one.meaning) for name, one in shown.given.items()]
             print()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 _WORDS = {
     "no_address": "没有地址",
+    "bad_address": "地址写得不对",
     "no_contact": "没有留联系方式",
     "no_connection": "连不上渠道",
     "timeout": "对方没有回应",
+    "connection_lost": "说到一半断线了",
     "nonsense": "渠道的回答看不懂",
     "sender_died": "发到一半断了",
     "channel_not_set_up": "渠道还没有设置",
@@ -23,17 +27,38 @@ _WORDS = {
     "forgotten": "居民资料已删除",
     "provider_rests": "渠道一直不通，等得太久",
     "bad_channel_url": "渠道的设置写错了",
+    "broken_plugin": "渠道出了内部错误",
+    "smtp_not_supported": "邮件服务器不支持这种登录",
+    "no_such_user": "企业微信里没有这个人，或应用看不到他",
+    "bad_phone": "手机号不对",
+    "phone_blocked": "对方退订了短信",
+    "words_forbidden": "短信里有不让发的词",
+    "no_sms_template": "这种消息没有短信模板",
+    "bad_sms_template": "短信签名或模板没有审核通过",
+    "too_many": "给这个号码发得太多",
+    "sms_limit": "短信发到了限额",
+    "no_money": "短信余额不足",
+    "not_allowed": "短信平台不认这个账号",
+    "provider_busy": "短信平台正忙",
+    "mqtt_134": "消息服务器不认用户名和密码",
+    "mqtt_135": "消息服务器不让登录",
 }
 _BY_KIND = {
     "errcode_": "渠道拒绝（代码 {}）",
     "http_": "渠道报错（HTTP {}）",
     "smtp_": "邮件被退（代码 {}）",
+    "mqtt_": "消息服务器拒绝（代码 {}）",
 }
+_EXCEPTION = re.compile(r"(?:[A-Z][a-z0-9]*)+", re.ASCII)  # what a plugin raised, by its name
 _BY_WHOM = {"told_by:": "{}已告知", "again_by:": "{}要再发一次"}
 
 
 def in_words(code: str, names: dict[str, str] | None = None) -> str:
     """The code in words, "" for none; `names` are those behind the ids in codes of people's deeds."""
+    if code in _WORDS:
+        return _WORDS[code]
+    if _EXCEPTION.fullmatch(code):
+        return f"渠道出了内部错误（{code}）"
     for start, sentence in _BY_KIND.items():
         if code.startswith(start):
             return sentence.format(code.removeprefix(start))
@@ -42,7 +67,7 @@ def in_words(code: str, names: dict[str, str] | None = None) -> str:
             who, _, how = code.removeprefix(start).partition("/")
             said = f"（{_WORDS.get(how, how)}）" if how else ""
             return sentence.format((names or {}).get(who, who)) + said
-    return _WORDS.get(code, code)
+    return code
 
 
 def person_in(code: str) -> str:

@@ -23,7 +23,7 @@ from tasks.models.enums import PREFIXES, Action, Kind
 from tasks.models.inputs import Place
 from tasks.models.state import Actor, OrderState
 from tasks.models.tables import Counter, History, Order, Resident
-from tasks.requests import is_mail_address, normal_phone, try_request
+from tasks.requests import is_mail_address, is_mobile, normal_phone, try_request
 from tasks.rules.circumstances import Circumstances
 from tasks.rules.deadline import local_day
 from tasks.rules.law import placed
@@ -31,7 +31,10 @@ from tasks.rules.notices import Deed, notices_of
 
 PRIVATE = frozenset({"words", "place", "resident", "phone", "address"})  # never in the history
 PERSONAL = frozenset(
-    {ChannelKind.BY_HAND, ChannelKind.MAIL, ChannelKind.WEBHOOK}
+    {
+        *(ChannelKind.BY_HAND, ChannelKind.MAIL, ChannelKind.SMS),
+        *(ChannelKind.WEBHOOK, ChannelKind.MQTT, ChannelKind.WECOM_APP),
+    }
 )  # have an address
 KEPT = frozenset({"language", "consent", "channel", "address"})
 
@@ -161,6 +164,10 @@ def _address_problems(request: Place) -> list[DiandanError]:
         return [BadInput(name="channel", field="渠道（channel）", problem=problem)]
     if kind is ChannelKind.MAIL and not is_mail_address(request.address):
         return [_address_problem("要写一个邮箱地址，例如 name@example.org。")]
+    if kind is ChannelKind.SMS and not is_mobile(request.address or request.phone):
+        return [_address_problem("短信要写一个 11 位手机号。")]
+    if kind is ChannelKind.WECOM_APP and not request.address:
+        return [_address_problem("要写居民在企业微信里的账号（userid）。")]
     if kind is not ChannelKind.MAIL and not (request.address or request.phone):
         return [_address_problem("选了渠道，就要写地址或电话。")]
     return []

@@ -12,7 +12,7 @@ from sqlalchemy import func, or_, update
 from sqlmodel import col
 
 from config.catalog import ChannelKind
-from tasks.channels import Outcome, send
+from tasks.channels import Outcome, send, signing
 from tasks.clock import utc_now
 from tasks.db import transaction
 from tasks.house import house
@@ -114,4 +114,5 @@ def _send(letter: Letter) -> Outcome:
         return Outcome(MessageState.REFUSED, "no_address")
     if letter.text is None:
         return Outcome(MessageState.FAILED, BAD_TEMPLATE)
-    return send(letter.kind, url, letter.address, letter.text, letter.key)
+    with signing(house().settings.channel_secret(letter.channel)):
+        return send(letter.kind, url, letter.address, letter.text, letter.key)

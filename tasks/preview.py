@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
-from config.catalog import ChannelKind
+from config.catalog import Channel, ChannelKind
 from tasks.errors import BadInput
 from tasks.examples import examples_for
 from tasks.house import house
@@ -14,6 +15,7 @@ from tasks.models.enums import Audience, Event
 from tasks.rendering import DEFAULT_LOCALE, Text, locales, render
 from tasks.rules.notices import CARRIED
 from tasks.rules.wording import Variable, given_to
+from tasks.short_messages import as_short, sms_parts
 
 T = TypeVar("T")
 
@@ -25,6 +27,7 @@ class Preview:
     audience: Audience
     text: Text
     given: Mapping[str, Variable]
+    sms_parts: int = 0  # as how many short messages it is paid for, where it is one
 
 
 def previews(event: str, locale: str = "", channel: str = "", audience: str = "") -> list[Preview]:
@@ -40,23 +43,30 @@ def previews(event: str, locale: str = "", channel: str = "", audience: str = ""
         if audience
         else [value for value, _name in hearing.values()]
     )
-    kind = _kind(channel) if channel else ChannelKind.BY_HAND
+    way = _channel(channel) if channel else _one_of_kind(ChannelKind.BY_HAND)
     spoken = _one_of("--locale", locale or DEFAULT_LOCALE, {one: (one, "") for one in locales(own)})
-    return [
-        Preview(
-            audience=one,
-            text=render(what, one, kind, spoken, examples_for(what, one, spoken), own),
-            given=given_to(what, one),
-        )
-        for one in heard_by
-    ]
+    return [_preview(what, one, way, spoken, own) for one in heard_by]
 
 
-def _kind(channel: str) -> ChannelKind:
-    """That of a channel of the community, or one that there is no channel of yet."""
-    known = {one.value: (one, "") for one in ChannelKind}
-    known |= {one.id: (one.kind, one.name) for one in house().description.channels.values()}
-    return _one_of("--channel", channel, known)
+def _preview(event: Event, audience: Audience, way: Channel, locale: str, own: Path) -> Preview:
+    known = examples_for(event, audience, locale)
+    text = render(event, audience, way.kind, locale, known, own)
+    text = as_short(text, way, event, audience, locale, known)
+    parts = sms_parts(text.body) if way.kind is ChannelKind.SMS else 0
+    return Preview(audience, text, given_to(event, audience), parts)
+
+
+def _channel(typed: str) -> Channel:
+    """A channel of the community: by id or name, or its first of a kind; or one that it has not got yet."""
+    channels = list(house().description.channels.values())
+    known = {kind.value: (_one_of_kind(kind), "") for kind in ChannelKind}
+    known |= {one.kind.value: (one, "") for one in reversed(channels)}
+    known |= {one.id: (one, one.name) for one in channels}
+    return _one_of("--channel", typed, known)
+
+
+def _one_of_kind(kind: ChannelKind) -> Channel:
+    return Channel(id="x", name="x", kind=kind)
 
 
 def _one_of(field: str, typed: str, known: Mapping[str, tuple[T, str]]) -> T:

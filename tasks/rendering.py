@@ -36,6 +36,7 @@ TEMPLATES = Path(__file__).parents[1] / "templates"
 DEFAULT_LOCALE = "zh-CN"  # what every other locale falls back to, file by file
 DAYS = {"zh-CN": "{month}月{day}日", "en": "{day} {month_name}"}  # others write as the default does
 DAYS_OF_OTHER_YEARS = {"zh-CN": "{year}年{month}月{day}日", "en": "{day} {month_name} {year}"}
+_TIMES = {"deadline": "moment", "due": "moment", "until": "day"}  # ISO in what templates are given
 # Not strftime("%B"), which follows the locale of the machine.
 MONTH_NAMES = (
     *("January", "February", "March", "April", "May", "June"),
@@ -44,11 +45,24 @@ MONTH_NAMES = (
 
 
 @dataclass(frozen=True)
+class Short:
+    """The values for the gaps of a template that a provider of short messages has approved."""
+
+    sign: str
+    template: str
+    params: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Text:
-    """A message as it goes out: `subject` is one line, `body` is plain text framed for its channel."""
+    """A message as it goes out: `subject` is one line, `body` is plain text framed for its channel.
+
+    `short` is what a gateway of short messages is told in place of the body.
+    """
 
     subject: str
     body: str
+    short: Short | None = None
 
 
 def render(
@@ -98,6 +112,17 @@ def names_used(path: str, own: Path) -> set[str]:
         assert environment.loader is not None
         source, _file, _is_same = environment.loader.get_source(environment, path)
         return find_undeclared_variables(environment.parse(source, name=path))
+
+
+def spoken(name: str, known: Mapping[str, object]) -> str:
+    """One value as a message would say it: a time as moment, a day as day, anything else as it is."""
+    said = "" if known.get(name) is None else str(known[name])
+    written = _TIMES.get(name) if said else None
+    if written is None:
+        return said
+    with _blaming(name):
+        template = _environment((TEMPLATES,)).from_string("{{ value | " + written + " }}")
+        return template.render({**known, "value": said})
 
 
 def render_page(name: str, variables: Mapping[str, object]) -> str:

@@ -29,7 +29,7 @@ T = TypeVar("T", bound=BaseModel)
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)*", re.ASCII)
 _QUOTED = re.compile("'(.*?)'")
 _NOTHING_THERE = frozenset({"missing", "string_too_short", "too_short"})
-_MOBILE = re.compile(r"1[3-9]\d{9}")  # the library's ranges lag behind newly opened ones
+_MOBILE = re.compile(r"1[3-9]\d{9}", re.ASCII)  # the library's ranges lag behind newly opened ones
 
 FIELD_WORDS = {
     "kind": "种类",
@@ -175,6 +175,11 @@ def _problem(kind: str, context: Mapping[str, Any], plain: str) -> str:
 def is_mail_address(text: str) -> bool:
     """Whether it is one plain address. A name around it, a list or an escape could reach others."""
     return _MAIL.fullmatch(text) is not None
+
+
+def is_mobile(text: str) -> bool:
+    """Whether it is one mainland mobile, in normal form."""
+    return _MOBILE.fullmatch(text) is not None
 
 
 def dialled(phone: str) -> str:

@@ -20,6 +20,7 @@ from tasks.models.tables import History, Member, Message, Order, Resident
 from tasks.rendering import Text, render
 from tasks.rules.deadline import local_day
 from tasks.rules.wording import only_given
+from tasks.short_messages import as_short
 
 SHORT = 60
 _WITH_LINK = frozenset({Event.ORDER_DONE, Event.RATING_REMINDER})
@@ -50,11 +51,8 @@ def text_of(
     """
     if reason is None:
         reason = reasons_of(session, [message])[message.key]
-    kind = (
-        house().catalog.channels[message.channel].kind
-        if message.channel in house().catalog.channels
-        else ChannelKind.BY_HAND
-    )
+    channel = house().catalog.channels.get(message.channel)
+    kind = channel.kind if channel else ChannelKind.BY_HAND
     variables = {
         **_order_variables(order, message.locale),
         **_named(session, message, reason),
@@ -62,7 +60,9 @@ def text_of(
     }
     if not with_phone and variables["resident_phone"]:
         variables["resident_phone"] = "电话见表"
-    return _rendered(message, kind, only_given(message.event, message.audience, variables))
+    given = only_given(message.event, message.audience, variables)
+    text = _rendered(message, kind, given)
+    return as_short(text, channel, message.event, message.audience, message.locale, given)
 
 
 def _rendered(message: Message, kind: ChannelKind, variables: Mapping[str, object]) -> Text:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
+from config.catalog import ChannelKind
 from tasks.advance import find_order
 from tasks.claims import helpers_of
 from tasks.clock import utc_now
@@ -27,6 +28,7 @@ from tasks.models.wish_tables import Donation, Edit
 from tasks.rendering import Text
 from tasks.routes import BY_HAND
 from tasks.rules.clocks import limit_text, standing_of
+from tasks.short_messages import sms_parts
 from tasks.texts import text_of
 
 
@@ -265,9 +267,11 @@ def life_of_message(id: int) -> dict[str, Any]:
             raise UnknownMessage(id=id)
         order = session.get(Order, message.order_id) if message.order_id else None
         steps = select(MessageStep).where(MessageStep.message_id == id)
+        told = message_json(session, message, order)
         goes_on = message.channel != BY_HAND and message.state in TO_BE_TOLD
         return {
-            **message_json(session, message, order),
+            **told,
+            "sms_parts": _sms_parts(message, told["body"]),
             "name": recipient_of(session, message)[0],
             "reason": message.reason,
             "next_attempt_at": _iso(message.next_attempt_at) if goes_on else None,
@@ -276,6 +280,12 @@ def life_of_message(id: int) -> dict[str, Any]:
                 _step_json(step) for step in session.exec(steps.order_by(col(MessageStep.id)))
             ],
         }
+
+
+def _sms_parts(message: Message, body: str) -> int | None:
+    """As how many short messages it is paid for; None where it is none."""
+    channel = house().catalog.channels.get(message.channel)
+    return sms_parts(body) if channel and channel.kind is ChannelKind.SMS else None
 
 
 def _step_json(step: MessageStep) -> dict[str, Any]:

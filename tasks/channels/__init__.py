@@ -14,16 +14,21 @@ from urllib.parse import quote
 import apprise
 from apprise.plugins.custom_json import NotifyJSON
 from apprise.plugins.email.base import NotifyEmail
+from apprise.plugins.mqtt import NotifyMQTT
 
 from config.catalog import ChannelKind
-from tasks.channels import mail, webhook
-from tasks.channels.cutting import cut, sms_parts
+from config.channel_schemes import is_scheme_of
+from tasks.channels import broker, mail, robots, sms, webhook, wecom_app
+from tasks.channels.cutting import cut
+from tasks.channels.errand import Errand, errand, verdict
 from tasks.channels.outcome import ACCEPTED, BAD_URL, Outcome
-from tasks.channels.robots import verdict
+from tasks.channels.signing import signing
 from tasks.models.enums import MessageState
 from tasks.rendering import Text
 
-__all__ = ["ADDRESSED", "KNOWS_DOUBLES", "Outcome", "cut", "send", "sms_parts"]
+__all__ = ["ADDRESSED", "KNOWS_DOUBLES", "OURS", "Outcome", "cut", "send", "signing"]
+
+OURS = (robots, sms, wecom_app)  # plugins of our own; each plugs itself in
 
 logging.getLogger("apprise").setLevel(logging.CRITICAL)
 for _name in ("httpx", "httpcore", "urllib3"):  # they log the addresses that they call
@@ -51,22 +56,32 @@ ADDRESSED: dict[ChannelKind, Callable[[str, str, str], str]] = {
     ChannelKind.WECOM_ROBOT: _as_it_is,
     ChannelKind.DINGTALK_ROBOT: _as_it_is,
     ChannelKind.FEISHU_ROBOT: _as_it_is,
+    ChannelKind.MQTT: _as_it_is,
+    ChannelKind.WECOM_APP: _as_it_is,
+    ChannelKind.SMS: _as_it_is,
     ChannelKind.APPRISE: _as_it_is,
 }
-"""How a channel's URL gets the recipient's address and the message's key. No recipient can choose the host."""
+"""How a channel's URL gets the recipient's address and the message's key, where Apprise's own plugins read
+them there. No recipient can choose the host."""
 
-KNOWS_DOUBLES = frozenset({ChannelKind.WEBHOOK})  # a key makes sending twice harmless
+KNOWS_DOUBLES = frozenset({ChannelKind.WEBHOOK, ChannelKind.MQTT, ChannelKind.WECOM_APP})
+"""Sending twice does no harm: receivers know a double by its key, and WeCom drops it (see wecom_app.FOUR_HOURS)."""
 
 
 def send(kind: ChannelKind, url: str, address: str, text: Text, key: str) -> Outcome:
     """Sends one text to one address. Never raises: what goes wrong is the outcome."""
+    if not is_scheme_of(kind, url):
+        return BAD_URL
+    given = errand.set(Errand(address, text, key))
     try:
         robot = _robot(ADDRESSED[kind](url, address, key))
         if not len(robot):
             return BAD_URL
-        outcome = _told(robot, address, text, key)
+        outcome = _told(robot, kind, errand.get())
     except Exception as error:  # a plugin may raise anything; the others must go on
         return Outcome(MessageState.UNKNOWN, type(error).__name__)
+    finally:
+        errand.reset(given)
     if outcome.state is MessageState.UNKNOWN and kind in KNOWS_DOUBLES:
         return replace(outcome, state=MessageState.FAILED)
     return outcome
@@ -81,14 +96,18 @@ def _robot(url: str) -> apprise.Apprise:
     return robot
 
 
-def _told(robot: apprise.Apprise, address: str, text: Text, key: str) -> Outcome:
+def _told(robot: apprise.Apprise, kind: ChannelKind, given: Errand) -> Outcome:
     """By our own hand where Apprise would not say what was answered, otherwise by its plugin."""
     (plugin,) = robot
     if isinstance(plugin, NotifyJSON):
-        return webhook.post(plugin, address, text, key)
+        return webhook.post(plugin, given)
+    if isinstance(plugin, NotifyMQTT):
+        return broker.publish(plugin, given)
     if isinstance(plugin, NotifyEmail) and mail.is_plain(plugin):
-        return mail.deliver(plugin, address, text, key)
+        address = given.address if kind is ChannelKind.MAIL else ""
+        return mail.deliver(plugin, address, given.text, given.key)
     plugin.request_rate_per_sec = 0  # its sleep would hold up everybody's messages
     verdict.set(None)
+    text = given.text
     sent = robot.notify(title=text.subject, body=text.body, body_format=apprise.NotifyFormat.TEXT)
     return verdict.get() or (ACCEPTED if sent else Outcome(MessageState.FAILED))

@@ -1,4 +1,4 @@
-"""How long a text may be: cut by bytes at the end of a sentence, and counted in short messages."""
+"""How long a text may be: cut by bytes at the end of a sentence."""
 
 from __future__ import annotations
 
@@ -15,11 +15,6 @@ _MARK = "…"
 _GAP = _MARK + "\n"  # between two parts that are kept
 _JOINER = "\u200d"  # makes one picture of two emoji
 _SKIN_TONES = range(0x1F3FB, 0x1F400)
-
-SMS_ALONE, SMS_PART = (
-    70,
-    67,
-)  # UTF-16 units in a short message that is the only one, in one of several
 
 
 def cut(text: str, most: int) -> str:
@@ -42,12 +37,6 @@ def cut(text: str, most: int) -> str:
             kept[number], left = parts[number], left - cost
     broken = _fill(kept, parts, left)
     return _joined(kept, broken, len(parts))
-
-
-def sms_parts(text: str) -> int:
-    """As how many short messages a text is sent and paid for."""
-    units = len(text.encode("utf-16-le")) // 2
-    return min(units, 1) if units <= SMS_ALONE else -(-units // SMS_PART)
 
 
 def _size(text: str) -> int:

@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import base64
 import hmac
-import json
 from collections.abc import Callable, Mapping
-from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import httpx
-from apprise.decorators import notify
 
+from tasks.channels.codes import Codes, judge
 from tasks.channels.cutting import cut
-from tasks.channels.outcome import ACCEPTED, BAD_URL, NONSENSE, Outcome
-from tasks.channels.web import Answer, call, judge_status
+from tasks.channels.errand import Errand, origin, plug_in
+from tasks.channels.outcome import BAD_URL, Outcome
+from tasks.channels.web import call
 from tasks.clock import utc_now
-from tasks.models.enums import MessageState
 
 TIMEOUT = 10.0
-
-verdict: ContextVar[Outcome | None] = ContextVar("verdict", default=None)
-"""What the last robot of this thread said; Apprise itself passes on only yes or no."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +38,7 @@ class Provider:
     name: str
     most_bytes: int  # of text
     call: Callable[[str, str], Call]  # from the robot's key and the text
-    codes: tuple[str, ...]  # where the code stands, the first that is there
-    message: str  # where its words stand
-    busy: frozenset[int]  # codes that mean: try again later
-    busy_words: str = "\0"  # words that mean the same where a code means several things
-    rest: Mapping[int, float] = field(default_factory=dict)  # seconds that a code asks for
+    codes: Codes
     sign: Callable[[Call, str], Call] = lambda call, _secret: call
 
 
@@ -88,22 +80,34 @@ PROVIDERS = (
         name="WeCom group robot",
         most_bytes=2048,  # https://developer.work.weixin.qq.com/document/path/91770, text
         call=_wecom,
-        codes=("errcode",),
-        message="errmsg",
-        busy=frozenset({-1, 45009, 45033}),  # busy, too many a minute, too many at once
-        rest={45009: 60.0},
+        codes=Codes(
+            places=("errcode",),
+            message="errmsg",
+            # -1 busy, 45009 too often: …/document/path/90455. 45033, too many at once, is not in that table.
+            busy=frozenset({-1, 45009, 45033}),
+            rest={
+                45009: 60.0
+            },  # …/document/path/90454: who is too fast by the minute waits 60 seconds
+        ),
     ),
     Provider(
         scheme="dingtalkrobot",
         name="DingTalk group robot",
         most_bytes=15_000,  # of 20,000 for the whole body
         call=_dingtalk,
-        codes=("errcode",),
-        message="errmsg",
-        # busy, too fast (four names for it). 310000 (keyword, address or signature), 300001 and 400101
-        # (no such robot), 400102 (switched off) and the like are refusals.
-        busy=frozenset({-1, 88, 130101, 130102, 410100}),
-        rest=dict.fromkeys((130101, 130102, 410100), 600.0),  # it is blocked for ten minutes
+        codes=Codes(
+            places=("errcode",),
+            message="errmsg",
+            # -1 busy, and three names for too fast, of which 130101 (send too fast, exceed 20 times per
+            # minute) is what robots are seen to answer. 310000 (keyword, address or signature), 300001
+            # and 400101 (no such robot), 400102 (switched off) and the like are refusals.
+            busy=frozenset({-1, 130101, 130102, 410100}),
+            # 88 covers much, from a wrong token to being too fast: the subcode in its words decides.
+            # 900xx are those of the flow control.
+            busy_words=r"subcode=900\d\d\b",
+            # https://open.dingtalk.com/document/orgapp/custom-robot-access: it is blocked for ten minutes
+            rest=dict.fromkeys((130101, 130102, 410100), 600.0),
+        ),
         sign=_sign_query,
     ),
     Provider(
@@ -111,73 +115,37 @@ PROVIDERS = (
         name="Feishu group robot",
         most_bytes=15_000,  # of 20 KB for the whole body
         call=_feishu,
-        codes=("code", "StatusCode"),
-        message="msg",
-        # inside error, too fast (two names). 19001 (no such robot), 19021 (signature), 19022 (address)
-        # and 19024 (keyword) are refusals.
-        busy=frozenset({2200, 11232, 99991400}),
-        busy_words="too many",  # 9499 is both a bad request and one too many
+        codes=Codes(
+            places=("code", "StatusCode"),
+            message="msg",
+            # 2200 inside error. 11232 and 99991400 too fast: open.larkoffice.com/document/
+            # ukTMukTMukTM/uUzN04SN3QjL1cDN. 19001 (no such robot), 19021 (signature), 19022 (address)
+            # and 19024 (keyword) are refusals.
+            busy=frozenset({2200, 11232, 99991400}),
+            busy_words="too many",  # 9499 is both a bad request and one too many
+        ),
         sign=_sign_body,
     ),
 )
 
 
-def tell(provider: Provider, text: str, meta: Mapping[str, Any]) -> Outcome:
+def tell(provider: Provider, errand: Errand, meta: Mapping[str, Any]) -> Outcome:
     """Posts a text to the robot of a URL, SCHEME://HOST[:PORT]/KEY[?secret=…][&secure=no], and reads its answer."""
     given = meta.get("qsd") or {}
     key = str(meta.get("fullpath") or "").strip("/")
     if not key or not meta.get("host"):
         return BAD_URL
-    made = provider.call(key, cut(text, provider.most_bytes))
+    made = provider.call(key, cut(errand.text.body, provider.most_bytes))
     if given.get("secret"):
         made = provider.sign(made, given["secret"])
-    scheme = "http" if given.get("secure") == "no" else "https"
-    port = f":{meta['port']}" if meta.get("port") else ""
     answer = call(
-        f"{scheme}://{meta['host']}{port}{made.path}",
+        origin(meta["host"], meta.get("port"), given) + made.path,
         httpx.Timeout(TIMEOUT),
         params=made.query,
         json=made.body,
     )
-    return answer if isinstance(answer, Outcome) else judge(provider, answer)
-
-
-def judge(provider: Provider, answer: Answer) -> Outcome:
-    """The provider's own code decides where there is one, and else the status."""
-    by_status = judge_status(answer)
-    said = _said(answer.body)
-    code = next((said[name] for name in provider.codes if name in said), None)
-    if not isinstance(code, int) or isinstance(code, bool):
-        return by_status if by_status.state is not MessageState.ACCEPTED else NONSENSE
-    if code == 0:
-        return ACCEPTED if by_status.state is MessageState.ACCEPTED else by_status
-    word = f"errcode_{code}"
-    if code in provider.busy or provider.busy_words in str(said.get(provider.message, "")).lower():
-        wait = by_status.retry_after or provider.rest.get(code)
-        return Outcome(MessageState.FAILED, word[:40], wait, is_down=True)
-    if answer.status >= 429:  # the server is the trouble, whatever its body says
-        return by_status
-    return Outcome(MessageState.REFUSED, word[:40])
-
-
-def _said(body: bytes) -> dict[str, Any]:
-    try:
-        said = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
-    return said if isinstance(said, dict) else {}
-
-
-def _plug_in(provider: Provider) -> None:
-    @notify(on=provider.scheme, name=provider.name)  # type: ignore[untyped-decorator, no-untyped-call]
-    def _robot(
-        body: str, title: str, notify_type: str, *_: Any, meta: dict[str, Any], **__: Any
-    ) -> bool:
-        verdict.set(Outcome(MessageState.UNKNOWN, "broken_plugin"))  # should the next line raise
-        said = tell(provider, body, meta)
-        verdict.set(said)
-        return said.state is MessageState.ACCEPTED
+    return answer if isinstance(answer, Outcome) else judge(provider.codes, answer)
 
 
 for _provider in PROVIDERS:
-    _plug_in(_provider)
+    plug_in(_provider.scheme, _provider.name, partial(tell, _provider))

@@ -18,6 +18,7 @@ from tasks.models.enums import MessageState
 
 MOST_READ = 65_536  # bytes of an answer; a code stands in the first few
 LONGEST_WAIT = 86_400.0  # seconds that a provider can ask for
+_WAITS = ("Retry-After", "x-ogw-ratelimit-reset")  # the second is Feishu's, always seconds
 _TRY_AGAIN = frozenset({408, 425, 429})  # refusals that do not mean the message
 
 
@@ -88,7 +89,7 @@ def judge_status(answer: Answer) -> Outcome:
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds, from seconds or a date; None when it is missing or neither."""
-    asked = headers.get("Retry-After", "").strip()
+    asked = next((headers[name].strip() for name in _WAITS if name in headers), "")
     if asked.isascii() and asked.isdigit():
         return min(float(asked[:9]), LONGEST_WAIT)
     try:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.channels import cut, sms_parts
+from tasks.channels import cut
+from tasks.short_messages import sms_parts
 
 LINK = "https://example.org/r/Ab-9?x=1&y=2"
 
