@@ -263,6 +263,7 @@ class Post:
     path: str
     headers: Mapping[str, str]
     json: Any
+    content: bytes = b""
 
 
 class Hook:
@@ -283,7 +284,9 @@ class Hook:
                 content = self.rfile.read(length)
                 if len(content) < length:  # its sender has died
                     return
-                hook.received.append(Post(self.path, dict(self.headers), json.loads(content)))
+                hook.received.append(
+                    Post(self.path, dict(self.headers), json.loads(content), content)
+                )
                 answer = hook.answers.pop(0) if hook.answers else hook.fine
                 if isinstance(answer, str):
                     self.misbehave(answer)

@@ -21,7 +21,7 @@ from config.channel_schemes import is_scheme_of
 from tasks.channels import broker, mail, robots, sms, webhook, wecom_app
 from tasks.channels.cutting import cut
 from tasks.channels.errand import Errand, errand, verdict
-from tasks.channels.outcome import ACCEPTED, BAD_URL, Outcome
+from tasks.channels.outcome import ACCEPTED, BAD_URL, NO_ADDRESS, Outcome
 from tasks.channels.signing import signing
 from tasks.models.enums import MessageState
 from tasks.rendering import Text
@@ -105,6 +105,8 @@ def _told(robot: apprise.Apprise, kind: ChannelKind, given: Errand) -> Outcome:
         return broker.publish(plugin, given)
     if isinstance(plugin, NotifyEmail) and mail.is_plain(plugin):
         address = given.address if kind is ChannelKind.MAIL else ""
+        if kind is ChannelKind.MAIL and not address:
+            return NO_ADDRESS  # and not the URL's own
         return mail.deliver(plugin, address, given.text, given.key)
     plugin.request_rate_per_sec = 0  # its sleep would hold up everybody's messages
     verdict.set(None)

@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -35,7 +36,7 @@ def deliver(plugin: NotifyEmail, address: str, text: Text, key: str) -> Outcome:
     try:
         target.encode("ascii")
         letter = _letter(plugin, target, text, key).as_bytes()
-    except (ValueError, IndexError):  # CR LF, two addresses in one, none at all, one beyond ASCII
+    except (ValueError, IndexError, MessageError):  # CR LF, two in one, none, one beyond ASCII
         return Outcome(MessageState.REFUSED, "bad_address")
     try:
         with _connected(plugin) as server:

@@ -24,6 +24,7 @@ class Outcome:
 ACCEPTED = Outcome(MessageState.ACCEPTED)
 NONSENSE = Outcome(MessageState.UNKNOWN, "nonsense")
 BAD_URL = Outcome(MessageState.REFUSED, "bad_channel_url")
+NO_ADDRESS = Outcome(MessageState.REFUSED, "no_address")
 NO_CONNECTION = Outcome(MessageState.FAILED, "no_connection", is_down=True)
 """Nothing was said yet, so it is safe to try again."""
 TIMEOUT = Outcome(MessageState.UNKNOWN, "timeout", is_down=True)

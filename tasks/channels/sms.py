@@ -16,7 +16,7 @@ import httpx
 
 from tasks.channels.codes import said
 from tasks.channels.errand import Errand, origin, plug_in
-from tasks.channels.outcome import ACCEPTED, BAD_URL, NONSENSE, Outcome
+from tasks.channels.outcome import ACCEPTED, BAD_URL, NO_ADDRESS, NONSENSE, Outcome
 from tasks.channels.signing import signature
 from tasks.channels.web import Answer, call, judge_status
 from tasks.models.enums import MessageState
@@ -90,7 +90,7 @@ def tell(errand: Errand, meta: Mapping[str, Any]) -> Outcome:
     if not meta.get("host"):
         return BAD_URL
     if not _MOBILE.fullmatch(errand.address):
-        return Outcome(MessageState.REFUSED, "no_address")
+        return NO_ADDRESS
     if short is None:
         return Outcome(MessageState.REFUSED, "no_sms_template")
     body = _body(errand, short)

@@ -20,7 +20,7 @@ import httpx
 from tasks.channels.codes import Codes, judge, said
 from tasks.channels.cutting import cut
 from tasks.channels.errand import Errand, origin, plug_in
-from tasks.channels.outcome import BAD_URL, NONSENSE, Outcome
+from tasks.channels.outcome import BAD_URL, NO_ADDRESS, NONSENSE, Outcome
 from tasks.channels.web import Answer, call
 from tasks.models.enums import MessageState
 
@@ -78,7 +78,7 @@ def tell(errand: Errand, meta: Mapping[str, Any]) -> Outcome:
     if not (agent.isascii() and agent.isdigit() and meta.get("user") and meta.get("password")):
         return BAD_URL
     if not _USER.fullmatch(errand.address):
-        return Outcome(MessageState.REFUSED, "bad_address" if errand.address else "no_address")
+        return Outcome(MessageState.REFUSED, "bad_address") if errand.address else NO_ADDRESS
     app = _App(origin(given.get("host") or HOST, None, given), meta["user"], meta["password"])
     body = _body(errand, int(agent))
     token = _token(app)

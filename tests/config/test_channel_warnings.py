@@ -12,9 +12,9 @@ from config.channel_warnings import channel_warnings
 Settle = Callable[..., Any]
 
 
-def warned(settle: Settle, url: str) -> list[str]:
+def warned(settle: Settle, url: str, **more: Any) -> list[str]:
     """What is said about the example community's webhook with this URL."""
-    house = settle(channels={"webhook": url})
+    house = settle(channels={"webhook": url}, **more)
     return list(channel_warnings(house.catalog, house.settings))
 
 
@@ -49,9 +49,27 @@ def test_a_topic_on_the_public_server_is_named(settle: Settle, url: str) -> None
         "wecomrobot://qyapi.weixin.qq.com/key",
         "dingtalkrobot://oapi.dingtalk.com/token",
         "ntfy://push.example.org/topic",
+        "mqtt://broker.example.org/topic",
+        "wecomapp://corp:secret@1000002/",
         "ntfy://[broken/topic",
         "",
     ],
 )
 def test_what_sees_refusals_is_not_spoken_of(settle: Settle, url: str) -> None:
     assert warned(settle, url) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "url", "fitting"),
+    [
+        ("wecom_app", "wechat://corp:secret@1000002/", "wecomapp://"),
+        ("mqtt", "json://broker.example.org/secret", "mqtt:// 或 mqtts://"),
+    ],
+)
+def test_a_url_of_another_kind_of_channel_is_named(
+    settle: Settle, community: Callable[..., Any], kind: str, url: str, fitting: str
+) -> None:
+    config = community({"channels.yaml": {"channels": {"webhook": {"kind": kind}}}})
+    (sentence,) = warned(settle, url, config=config)
+    assert f"要以 {fitting} 开头" in sentence and "一条也发不出去" in sentence
+    assert "secret" not in sentence

@@ -1,8 +1,12 @@
-"""Builders for the law alone: an order, an actor and the circumstances, without any database."""
+"""Builders for the law alone: an order, an actor and the circumstances, without any database; and a broker
+that says what a test wants it to."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -122,3 +126,54 @@ def why_not(after: Callable[..., OrderState]) -> Callable[..., str]:
         return str(caught.value)
 
     return refusal
+
+
+class Pretender:
+    """Takes a connection as an MQTT broker would, and answers each packet with the next of these bytes, as
+    long as there are some; None hangs up."""
+
+    def __init__(self, *answers: bytes | None) -> None:
+        self.packets: list[bytes] = []
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.url = f"mqtt://127.0.0.1:{self._server.getsockname()[1]}/community/orders"
+        self._answers = list(answers)
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        with suppress(OSError):
+            connection, _address = self._server.accept()
+            with connection, connection.makefile("rb") as said:
+                while packet := self._read(said):
+                    self.packets.append(packet)
+                    answer = self._answers.pop(0) if self._answers else b""
+                    if answer is None:
+                        return
+                    connection.sendall(answer)
+
+    def _read(self, said: Any) -> bytes:
+        """One packet: a byte, its length in seven bits a byte, and so many bytes."""
+        head, length, shift = said.read(1), 0, 0
+        while head:
+            (digit,) = said.read(1)
+            length, shift = length | (digit & 0x7F) << shift, shift + 7
+            if digit < 0x80:
+                break
+        return bytes(head + said.read(length))
+
+    def close(self) -> None:
+        self._server.close()
+
+
+@pytest.fixture
+def pretender() -> Iterator[Callable[..., Pretender]]:
+    """Makes a broker that gives these answers."""
+    made: list[Pretender] = []
+
+    def make(*answers: bytes | None) -> Pretender:
+        made.append(Pretender(*answers))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()

@@ -9,7 +9,7 @@ import logging
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
@@ -25,9 +25,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from config.catalog import ChannelKind
-from tasks.channels import Outcome, mail, robots, send
+from tasks.channels import Outcome, mail, robots, send, signing
 from tasks.models.enums import MessageState
-from tasks.rendering import Text
+from tasks.rendering import Short, Text
 
 ACCEPTED, FAILED, REFUSED, UNKNOWN = (
     *(MessageState.ACCEPTED, MessageState.FAILED, MessageState.REFUSED),
@@ -216,6 +216,39 @@ def test_an_address_is_a_value_and_never_a_header_or_a_parameter(hook: Any, addr
     assert post.path == "/path"
 
 
+# --- signed ----------------------------------------------------------------------------------------
+
+
+def is_ours(secret: str, headers: Mapping[str, str], body: bytes) -> bool:
+    """As the README tells receivers to look."""
+    timestamp, given = headers["X-Diandan-Timestamp"], headers["X-Diandan-Signature"]
+    mac = hmac.new(secret.encode(), timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()
+    return hmac.compare_digest(f"sha256={mac}", given)
+
+
+@pytest.mark.parametrize(
+    ("kind", "url", "text"),
+    [
+        (WEBHOOK, "json://{}/path?+X-Diandan-Signature=sha256=0", TEXT),
+        (ChannelKind.SMS, "sms://{}/?secure=no", Text("题", "文", Short("社区", "SMS_1", {}))),
+    ],
+)
+def test_a_receiver_knows_that_a_post_is_ours(
+    hook: Any, kind: ChannelKind, url: str, text: Text
+) -> None:
+    with signing("shared"):
+        send(kind, url.format(hook.host), "13900000001", text, "key")
+    send(kind, url.format(hook.host), "13900000001", text, "key")
+    signed, plain = hook.received
+    assert is_ours("shared", signed.headers, signed.content)
+    assert not is_ours("another", signed.headers, signed.content)
+    assert not is_ours("shared", signed.headers, signed.content + b" ")
+    assert signed.headers["X-Diandan-Timestamp"] == str(
+        int(datetime(2026, 9, 14, 2, 0, tzinfo=UTC).timestamp())
+    )
+    assert "X-Diandan-Timestamp" not in plain.headers  # nobody has given it a secret
+
+
 # --- robots of chat groups -------------------------------------------------------------------------
 
 
@@ -228,6 +261,17 @@ def test_an_address_is_a_value_and_never_a_header_or_a_parameter(hook: Any, addr
         ("wecom", (200, '{"errcode": 45033}'), Outcome(FAILED, "errcode_45033", None, True)),
         ("wecom", (200, '{"errcode": 93000}'), Outcome(REFUSED, "errcode_93000")),
         ("dingtalk", (200, '{"errcode": 0, "errmsg": "ok"}'), Outcome(ACCEPTED)),
+        # a code that covers much: its words decide
+        (
+            "dingtalk",
+            (200, '{"errcode": 88, "errmsg": "ding talk error[subcode=90018,submsg=太快]"}'),
+            Outcome(FAILED, "errcode_88", None, True),
+        ),
+        (
+            "dingtalk",
+            (200, '{"errcode": 88, "errmsg": "ding talk error[subcode=60011,submsg=没有权限]"}'),
+            Outcome(REFUSED, "errcode_88"),
+        ),
         # too fast: it is deaf for ten minutes
         ("dingtalk", (200, '{"errcode": 130101}'), Outcome(FAILED, "errcode_130101", 600.0, True)),
         ("dingtalk", (200, '{"errcode": 410100}'), Outcome(FAILED, "errcode_410100", 600.0, True)),
@@ -238,6 +282,11 @@ def test_an_address_is_a_value_and_never_a_header_or_a_parameter(hook: Any, addr
         ("feishu", (200, '{"code": 0, "msg": "success"}'), Outcome(ACCEPTED)),
         ("feishu", (200, '{"StatusCode": 0, "StatusMessage": "success"}'), Outcome(ACCEPTED)),
         ("feishu", (200, '{"code": 11232}'), Outcome(FAILED, "errcode_11232", None, True)),
+        (
+            "feishu",
+            (429, '{"code": 99991400}', {"x-ogw-ratelimit-reset": "52"}),
+            Outcome(FAILED, "errcode_99991400", 52.0, True),
+        ),
         ("feishu", (400, '{"code": 11232}'), Outcome(FAILED, "errcode_11232", None, True)),
         (
             "feishu",
