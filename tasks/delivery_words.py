@@ -49,7 +49,9 @@ _BY_KIND = {
     "smtp_": "邮件被退（代码 {}）",
     "mqtt_": "消息服务器拒绝（代码 {}）",
 }
-_EXCEPTION = re.compile(r"(?:[A-Z][a-z0-9]*)+", re.ASCII)  # what a plugin raised, by its name
+_EXCEPTION = re.compile(
+    r"[A-Z][A-Za-z0-9]*|[a-z]*error", re.ASCII
+)  # what a plugin raised, by its name
 _BY_WHOM = {"told_by:": "{}已告知", "again_by:": "{}要再发一次"}
 
 

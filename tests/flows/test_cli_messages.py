@@ -233,3 +233,65 @@ def test_a_communitys_own_words_are_previewed_and_checked(
     first, second = refused.error.splitlines()
     assert first == "自己写的模板有 1 处要改："
     assert second.startswith("templates/zh-CN/order_done/resident.j2：第 1 行写法不对")
+
+
+# --- short messages ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def with_sms(community: Callable[..., Path]) -> tuple[str, str]:
+    """The options for a community whose residents can be written to by a gateway of short messages."""
+    done = "您的${kind}已受理，编号 ${number}。"
+    sms = {
+        "sign": "示范社区",
+        "templates": [
+            {"event": "order_accepted", "audience": "resident", "id": "SMS_1", "text": done}
+        ],
+    }
+    channel = {"name": "短信", "kind": "sms", "sms": sms}
+    return ("--config", str(community({"channels.yaml": {"channels": {"webhook": channel}}})))
+
+
+def test_it_is_read_what_a_short_message_says_and_costs(
+    command: Command, with_sms: tuple[str, str]
+) -> None:
+    shown = command(*with_sms, "preview", "order_accepted", "--channel", "sms").out
+    assert shown.endswith("【示范社区】您的诉求已受理，编号 A-2026-0012。\n\n（按 1 条短信计费）\n")
+    other = command(*with_sms, "preview", "order_done", "--channel", "短信").out
+    assert "（没有这条消息的短信模板，会走别的渠道）" in other
+    assert "短信" not in command(*with_sms, "preview", "order_done").out
+    assert command(*with_sms, "check").code == 0
+
+
+def test_a_short_message_shows_its_parts_and_why_it_went_another_way(
+    command: Command,
+    with_sms: tuple[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    hook: Any,
+) -> None:
+    monkeypatch.setenv("DIANDAN_CHANNELS__WEBHOOK", f"sms://{hook.host}/send?secure=no")
+    hook.fine = (200, '{"code": "isv.AMOUNT_NOT_ENOUGH"}')
+    command("init", "--purpose", "test")
+    given = ("--kind", "appeal", "--grid", "grid-3", "--words", "路灯不亮", "--phone", PHONE)
+    number = command(*with_sms, *MONDAY, "place", *given, "--channel", "短信").json["number"]
+    command(*with_sms, *MONDAY, "act", number, "accept", "--by", "staff-1")
+    waiting = ("messages", "--event", "order_accepted", "--json")
+    (id,) = (m["id"] for m in command(*with_sms, *MONDAY, *waiting).json)
+    shown = command(*with_sms, *MONDAY, "message", str(id)).out
+    assert "短信：按 1 条短信计费" in shown
+    assert f"【示范社区】您的诉求已受理，编号 {number}。" in shown
+    command(*with_sms, *MONDAY, "send")
+    shown = command(*with_sms, *MONDAY, "message", str(id)).out
+    assert "短信余额不足" in shown and "渠道：人工电话/转发" in shown
+    assert "短信：" not in shown
+
+
+def test_a_template_without_values_is_a_mistake(
+    command: Command, community: Callable[..., Path]
+) -> None:
+    bad = {"event": "order_done", "audience": "resident", "id": "SMS_1", "text": "${nickname} 好"}
+    sms = {"kind": "sms", "sms": {"sign": "社区", "templates": [bad]}}
+    folder = community({"channels.yaml": {"channels": {"webhook": sms}}})
+    refused = command("--config", str(folder), "check")
+    assert (refused.code, refused.out) == (2, "")
+    assert "短信模板 SMS_1：没有 nickname 这个值" in refused.error

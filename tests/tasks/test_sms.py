@@ -11,7 +11,7 @@ import pytest
 
 from config.catalog import CatalogError, ChannelKind, load_catalog
 from tasks.channels import KNOWS_DOUBLES, Outcome, send, sms
-from tasks.errors import BadTemplates
+from tasks.errors import BadInput, BadTemplates
 from tasks.house import House, house
 from tasks.models.enums import MessageState
 from tasks.models.tables import Message
@@ -161,6 +161,29 @@ def test_a_resident_is_written_to_by_template_and_otherwise_called(
     told = {m.event.value: m for m in rows(Message) if m.audience.value == "resident"}
     assert told["order_done"].state is ACCEPTED
     assert told["order_assigned"].channel == "by-hand"  # no template for it: a person says it
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "problem"),
+    [
+        ("sms", {"phone": "0893-4820000"}, "短信要写一个 11 位手机号。"),
+        ("sms", {"phone": PHONE, "address": "jia"}, "短信要写一个 11 位手机号。"),
+        ("wecom_app", {"phone": PHONE}, "要写居民在企业微信里的账号（userid）。"),
+    ],
+)
+def test_a_channel_that_cannot_reach_a_resident_is_refused_at_the_desk(
+    sqlite_house: House,
+    settle: Callable[..., House],
+    community: Community,
+    place: Callable[..., str],
+    kind: str,
+    values: dict[str, str],
+    problem: str,
+) -> None:
+    wecom = {"channels.yaml": {"channels": {"webhook": {"kind": "wecom_app"}}}}
+    settle(config=community(with_sms(DONE) if kind == "sms" else wecom))
+    with pytest.raises(BadInput, match=problem):
+        place(channel="webhook", **values)
 
 
 def test_a_value_is_one_line_within_its_limit_and_a_link_is_never_cut(
