@@ -34,7 +34,7 @@ FOUR_HOURS = 4 * 60 * 60
 can vouch for, and whose provider is then gone for hours, may come twice: better than never."""
 EARLIER = 300.0  # seconds before its end that a token is not used any more
 
-# path/90201, userid: letters, digits and _-@. , the first of them a letter or digit. So neither @all nor a list.
+# path/90331, userid: letters, digits and _-@. , the first of them a letter or digit. So neither @all nor a list.
 _USER = re.compile(r"[A-Za-z0-9][\w.@-]{0,63}", re.ASCII)
 _STALE = frozenset({40001, 40014, 42001})  # the token is wrong or has expired
 _CODES = Codes(
@@ -105,7 +105,7 @@ def _body(errand: Errand, agent: int) -> bytes:
         "enable_duplicate_check": 1,
         "duplicate_check_interval": FOUR_HOURS,
     }
-    return json.dumps(content, ensure_ascii=False).encode()  # 40033: it refuses \\uxxxx
+    return json.dumps(content, ensure_ascii=False).encode()  # 40033: it refuses \uxxxx
 
 
 def _token(app: _App, instead_of: str = "") -> str | Outcome:
