@@ -58,6 +58,7 @@ _REFERENCES = (
     _Reference("handlers", ("contacts", "channel"), ("channels",), "渠道"),
     _Reference("members", ("contacts", "channel"), ("channels",), "渠道"),
     _Reference("staff", ("contacts", "channel"), ("channels",), "渠道"),
+    _Reference("chat_groups", ("contacts", "channel"), ("channels",), "渠道"),
 )
 
 

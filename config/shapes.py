@@ -319,13 +319,15 @@ class Channel(Entry):
 
 
 class ChatGroup(Entry):
-    """A chat group that no robot can enter; `people` is how many are in it."""
+    """A chat group; `people` is how many are in it. Without `contacts`, the ways of a robot that is in it,
+    a person forwards."""
 
     id: Id
     name: Name
     kind: Literal["merchants", "landlords", "residents"]
     grid: str | None
     people: Annotated[int, Field(ge=1)]
+    contacts: tuple[Contact, ...] = ()
 
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, and_, not_, or_
 from sqlmodel import Session, col, select
 
 from tasks.clock import utc_now
@@ -17,7 +17,7 @@ from tasks.house import house
 from tasks.models.enums import Audience, Event, MessageState
 from tasks.models.state import Actor
 from tasks.models.tables import Message, MessageStep, Order
-from tasks.routes import BY_HAND
+from tasks.routes import BY_HAND, never_called
 from tasks.views import recipient_of
 
 RECEIVED, AGAIN, CALL = "对方收到了", "再发一次", "我来打电话"
@@ -48,12 +48,12 @@ def _undelivered() -> ColumnElement[bool]:
 
 
 def undelivered(most: int = 100) -> list[Undelivered]:
-    """What nobody knows to have arrived, the oldest first, at most `most`."""
+    """What nobody knows to have arrived, the oldest first, at most `most`; without what was said to many."""
     with reading(house().database) as session:
         rows = session.exec(
             select(Message, Order)
             .outerjoin(Order, col(Message.order_id) == col(Order.id))
-            .where(_undelivered())
+            .where(_undelivered(), not_(never_called()))
             .order_by(col(Message.id))
             .limit(most)
         )

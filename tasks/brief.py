@@ -27,6 +27,7 @@ from tasks.models.enums import (
     Status,
 )
 from tasks.models.tables import History, Message, Order, Rating
+from tasks.routes import never_called
 from tasks.rules.deadline import end_of_day, local_day, start_of_day
 from tasks.rules.ladder import BRANCH
 from tasks.views import recipient_of
@@ -130,16 +131,21 @@ def _count(session: Session, *conditions: ColumnElement[bool]) -> int:
     )
 
 
+def _is_undelivered() -> ColumnElement[bool]:
+    """Of what was said to many, its own list tells."""
+    return sql.and_(col(Message.state).in_(UNDELIVERED), sql.not_(never_called()))
+
+
 def _undelivered_count(session: Session) -> int:
     wanted = sql.select(sql.func.count()).select_from(Message)
-    return int(session.execute(wanted.where(col(Message.state).in_(UNDELIVERED))).scalar_one())
+    return int(session.execute(wanted.where(_is_undelivered())).scalar_one())
 
 
 def _undelivered(session: Session) -> list[Undelivered]:
     rows = session.execute(
         sql.select(Message, col(Order.number))
         .outerjoin(Order, col(Order.id) == col(Message.order_id))
-        .where(col(Message.state).in_(UNDELIVERED))
+        .where(_is_undelivered())
         .order_by(col(Message.id).desc())
         .limit(SHOWN)
     )

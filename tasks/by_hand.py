@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, or_, update
+from sqlalchemy import ColumnElement, and_, func, not_, or_, update
 from sqlmodel import Session, col, select
 
 from tasks.clock import utc_now
@@ -14,12 +14,12 @@ from tasks.db import reading, transaction
 from tasks.directory import actor
 from tasks.errors import BadTemplate
 from tasks.house import house
-from tasks.messages import GATHERING
-from tasks.models.enums import Audience, MessageState
+from tasks.messages import GATHERING, STOPPED
+from tasks.models.enums import Audience, Event, MessageState
 from tasks.models.tables import Message, Order
 from tasks.moot import GIVEN_UP
 from tasks.rendering import Text
-from tasks.routes import BY_HAND
+from tasks.routes import BY_HAND, never_called
 from tasks.texts import text_of
 from tasks.views import recipient_of
 
@@ -41,13 +41,15 @@ class Errand:
 
 def _to_tell() -> ColumnElement[bool]:
     """Queued on the by-hand channel, or sent with nobody knowing whether it arrived."""
+    not_yet = and_(col(Message.event) == Event.BROADCAST, col(Message.next_attempt_at) > utc_now())
     return or_(
         and_(
             col(Message.channel) == BY_HAND,
             col(Message.state) == MessageState.QUEUED,
             col(Message.code) != GATHERING,
+            not_(not_yet),
         ),
-        col(Message.state) == MessageState.UNKNOWN,
+        and_(col(Message.state) == MessageState.UNKNOWN, not_(never_called())),
     )
 
 
@@ -104,13 +106,16 @@ def to_tell_since_before(moment: datetime) -> list[int]:
 def mark_told(ids: Sequence[int], who: str) -> int:
     """Ticks messages off as told by `who`, and gives how many; those ticked before are left alone.
 
-    One that was given up while the calls were made has been told all the same.
+    One that was given up, called off or too late while the calls were made has been told all the same.
     """
     with transaction(house().database) as session:
         person = actor(session, who)
         done = session.execute(
             update(Message)
-            .where(col(Message.id).in_(ids), or_(_to_tell(), col(Message.code).in_(GIVEN_UP)))
+            .where(
+                col(Message.id).in_(ids),
+                or_(_to_tell(), col(Message.code).in_((*GIVEN_UP, *STOPPED))),
+            )
             .values(state=MessageState.DELIVERED, code=f"told_by:{person.id}", ended_at=utc_now())
         )
         return int(done.rowcount)  # type: ignore[attr-defined]

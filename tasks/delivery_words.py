@@ -26,6 +26,7 @@ _WORDS = {
     "answered": "已经答复",
     "forgotten": "居民资料已删除",
     "provider_rests": "渠道一直不通，等得太久",
+    "called_off": "已经撤回",
     "bad_channel_url": "渠道的设置写错了",
     "broken_plugin": "渠道出了内部错误",
     "smtp_not_supported": "邮件服务器不支持这种登录",

@@ -158,6 +158,11 @@ def grid_id(typed: str) -> str:
     return _by_id_or_name("网格", typed, house().catalog.grids)
 
 
+def group_id(typed: str) -> str:
+    """The id of a chat group by its id or name. Raises UnknownId."""
+    return _by_id_or_name("群", typed, house().catalog.chat_groups)
+
+
 def category_id(typed: str) -> str:
     """The id of a category by its id or name. Raises UnknownId."""
     return _by_id_or_name("类别", typed, house().catalog.categories)

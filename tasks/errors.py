@@ -71,6 +71,18 @@ class MessageStands(DiandanError):
     sentence = "消息 {id} 不能“{what}”：{why}"
 
 
+class UnknownBroadcast(DiandanError):
+    """Nothing was said to many under this number."""
+
+    sentence = "没有编号为 {id} 的群众发声，请用 diandan broadcast list 核对。"
+
+
+class BroadcastOver(DiandanError):
+    """Nothing of a broadcast waits any more, so nothing can be stopped."""
+
+    sentence = "编号 {id} 的群众发声不用撤回：{why}"
+
+
 class NoWish(DiandanError):
     """Wishes alone have books and open claims."""
 

@@ -67,10 +67,14 @@ IN_CHINESE: dict[str, object] = {
     "points": 12,
     "today": "2026-11-28",
     "urgency": "normal",
+    "title": "停水通知",
+    "said": "九月十五日上午检修管道，第三网格停水，请提前存水。",
 }
 IN_ENGLISH: dict[str, object] = {
     **IN_CHINESE,
     "kind": "request",
+    "title": "No water on Tuesday",
+    "said": "Pipes are repaired on 15 September in the morning. Please store water.",
     "words": "The street light at the gate is out",
     "place": "East gate, yard 3",
     "category": "Street lights",

@@ -10,6 +10,7 @@ from tasks.clock import utc_now
 from tasks.db import transaction
 from tasks.house import house
 from tasks.leases import LEASE, LONGEST_WAIT
+from tasks.messages import EXPIRED
 from tasks.models.enums import TO_BE_TOLD, MessageState
 from tasks.models.tables import Message
 from tasks.queue import waits
@@ -22,7 +23,7 @@ def end_expired() -> int:
     return _change(
         update(Message)
         .where(waits(), to_be_told, col(Message.expires_at) <= now)
-        .values(state=MessageState.EXPIRED, code="expired", ended_at=now)
+        .values(state=MessageState.EXPIRED, code=EXPIRED, ended_at=now)
     )
 
 

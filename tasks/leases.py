@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, update
-from sqlmodel import Session, col, select
+from sqlmodel import Session, SQLModel, col, select
 
 from config.catalog import ChannelKind
 from tasks.channels import KNOWS_DOUBLES, Outcome
@@ -16,12 +16,13 @@ from tasks.clock import utc_now
 from tasks.db import transaction
 from tasks.errors import BadTemplate
 from tasks.house import house
+from tasks.models.broadcast_tables import Broadcast
 from tasks.models.enums import Audience, MessageState
 from tasks.models.tables import Message, MessageStep, Order, Resident
 from tasks.queue import due
 from tasks.rendering import Text
 from tasks.resting import is_on_trial, note_outcomes, release_waiting, rests
-from tasks.routes import contacts_of, send_another_way
+from tasks.routes import address_of, send_another_way
 from tasks.texts import reasons_of, text_of
 
 LEASE = timedelta(minutes=2)
@@ -82,14 +83,16 @@ def lease(channel: str, most: int) -> list[Letter]:
         return letters
 
 
-def _read_together(session: Session, messages: Sequence[Message]) -> list[Order | Resident]:
-    """The orders and residents that the messages are about, so that the session need not ask for each; it
+def _read_together(session: Session, messages: Sequence[Message]) -> list[SQLModel]:
+    """The orders, residents and broadcasts that the messages are about, so that the session need not ask for each; it
     keeps them as long as somebody holds them."""
     orders = [message.order_id for message in messages if message.order_id]
     residents = [
         int(message.recipient) for message in messages if message.audience is Audience.RESIDENT
     ]
+    said = {message.broadcast_id for message in messages if message.broadcast_id}
     return [
+        *session.exec(select(Broadcast).where(col(Broadcast.id).in_(said))),
         *session.exec(select(Order).where(col(Order.id).in_(orders))),
         *session.exec(select(Resident).where(col(Resident.id).in_(residents))),
     ]
@@ -139,13 +142,7 @@ def _address(session: Session, message: Message) -> str:
     if message.audience is Audience.RESIDENT:
         resident = session.get(Resident, int(message.recipient))
         return (resident.address or resident.phone) if resident else ""
-    fitting = (
-        contact.address
-        for contact in contacts_of(message.audience, message.recipient)
-        if contact.channel == message.channel
-        and (not contact.events or message.event in contact.events)
-    )
-    return next(fitting, "")
+    return address_of(message.audience, message.recipient, message.channel, message.event)
 
 
 def write_down(done: Sequence[tuple[Letter, Outcome]]) -> None:

@@ -29,6 +29,8 @@ from tasks.rules.quiet import loud_from
 from tasks.texts import text_of
 
 NOBODY = MessageState.SUPPRESSED
+CALLED_OFF, EXPIRED = "called_off", "expired"
+STOPPED = (CALLED_OFF, EXPIRED)  # it has not gone, and does not
 GATHERING = "gathering"  # of a reminder: a sweep is still at work on others
 _RATED = frozenset({Event.ORDER_RATED, Event.ORDER_REOPENED, Event.ORDER_UNSATISFIED})
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from tasks.errors import BadInput, NotFilledIn
+from tasks.models.broadcast_inputs import NewBroadcast
 from tasks.models.enums import Action
 from tasks.models.inputs import (
     INPUTS,
@@ -68,6 +69,13 @@ FIELD_WORDS = {
     "times": "什么时候有空",
     "present": "到会的人",
     "chair": "主持人",
+    "title": "标题",
+    "text": "内容",
+    "title_en": "英文标题",
+    "text_en": "英文内容",
+    "not_before": "什么时候发",
+    "last_day": "到哪天还值得说",
+    "urgent": "紧急",
 }
 
 
@@ -114,6 +122,11 @@ def member_for(values: Mapping[str, Any]) -> NewMember:
 def unit_for(values: Mapping[str, Any]) -> NewUnit:
     """A unit that registers. Raises BadInput as `request_for` does."""
     return _valid(NewUnit, "单位报到", values)
+
+
+def broadcast_for(values: Mapping[str, Any]) -> NewBroadcast:
+    """What a coordinator says to many. Raises BadInput as `request_for` does."""
+    return _valid(NewBroadcast, "向群众发声", values)
 
 
 def _valid(model: type[T], label: str, values: Mapping[str, Any]) -> T:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
 from tasks.channels import Outcome
@@ -48,9 +49,14 @@ def rests(session: Session, channel: str, now: datetime) -> bool:
 
 
 def release_waiting(session: Session, channel: str, now: datetime) -> None:
-    """What has waited too long for a provider that rests goes another way."""
+    """What has waited too long for a provider that rests goes another way; what was written for later
+    waits since then."""
+    long_ago = now - WAITED_ENOUGH
     waiting = select(Message).where(
-        *due(), Message.channel == channel, col(Message.created_at) < now - WAITED_ENOUGH
+        *due(),
+        Message.channel == channel,
+        col(Message.created_at) < long_ago,
+        or_(col(Message.attempts) > 0, col(Message.next_attempt_at) < long_ago),
     )
     for message in session.exec(waiting.with_for_update(skip_locked=True)):
         send_another_way(session, message, RESTS, now)

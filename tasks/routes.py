@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlmodel import Session, select
+from sqlalchemy import ColumnElement, and_
+from sqlmodel import Session, col, select
 
 from config.catalog import Catalog, ChannelKind, Contact
 from tasks.absences import who_is_away
@@ -20,6 +21,7 @@ from tasks.rules.ladder import BRANCH, COMMITTEE
 from tasks.rules.notices import Notice
 
 BY_HAND = "by-hand"
+NEVER_CALLED = frozenset({Audience.RESIDENT, Audience.MEMBER})  # about what is said to many
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ def check_contacts(catalog: Catalog) -> None:
     contacts |= {handler.id: handler.contacts for handler in catalog.handlers.values()}
     contacts |= {member.id: member.contacts for member in catalog.members.values()}
     contacts |= {staff.id: staff.contacts for staff in catalog.staff.values()}
+    contacts |= {group.id: group.contacts for group in catalog.chat_groups.values()}
     for owner, ways in contacts.items():
         for event in (event for way in ways for event in way.events):
             if event not in known:
@@ -47,10 +50,10 @@ def check_contacts(catalog: Catalog) -> None:
 
 
 def route_to(audience: Audience, recipient: str, event: Event) -> Route:
-    """How somebody other than a resident is told: a handler, a person, the desk or the groups."""
-    if audience is Audience.GROUPS:
-        return Route("groups", BY_HAND, "zh-CN")
+    """How somebody other than a resident is told: a handler, a person, the desk, one chat group or all."""
     contacts = contacts_of(audience, recipient)
+    if audience is Audience.GROUPS and recipient not in house().catalog.chat_groups:
+        return Route("groups", BY_HAND, "zh-CN")  # all of them together
     if audience is not Audience.COORDINATORS:
         return _route(Notice(event, audience, recipient), contacts)
     # the desk's own channel; without one their list of what waits is the message
@@ -66,6 +69,9 @@ def contacts_of(audience: Audience, recipient: str) -> tuple[Contact, ...]:
     if audience is Audience.HANDLER:
         handler = catalog.handlers.get(recipient)
         return handler.contacts if handler else ()
+    if audience is Audience.GROUPS:
+        group = catalog.chat_groups.get(recipient)
+        return group.contacts if group else ()
     if staff := catalog.staff.get(recipient):
         return staff.contacts
     member = catalog.members.get(recipient)
@@ -76,15 +82,41 @@ def contacts_of(audience: Audience, recipient: str) -> tuple[Contact, ...]:
     return own or (handler.contacts if handler else ())
 
 
+def address_of(audience: Audience, recipient: str, channel: str, event: Event) -> str:
+    """Where somebody other than a resident is reached on a channel, "" where it needs no address."""
+    fitting = (
+        contact.address
+        for contact in contacts_of(audience, recipient)
+        if contact.channel == channel and (not contact.events or event in contact.events)
+    )
+    return next(fitting, "")
+
+
+def is_never_called(event: Event, audience: Audience) -> bool:
+    """Whether nobody is called about it, whatever becomes of it: there are too many of them."""
+    return event is Event.BROADCAST and audience in NEVER_CALLED
+
+
+def never_called() -> ColumnElement[bool]:
+    """The same as a condition on messages."""
+    return and_(
+        col(Message.event) == Event.BROADCAST, col(Message.audience).in_(sorted(NEVER_CALLED))
+    )
+
+
 def send_another_way(session: Session, message: Message, code: str, now: datetime) -> None:
     """Puts a message that its channel did not take on the next way of its recipient, each way once; in
-    somebody's hands when there is no other. `code` says why."""
+    somebody's hands when there is no other, and refused where nobody is called. `code` says why."""
     earlier = select(MessageStep.channel).where(MessageStep.message_id == message.id)
     tried = {message.channel, BY_HAND, *session.exec(earlier)}
     contacts = contacts_of(message.audience, message.recipient)
     untried = (way for way in _ways(message.event, contacts) if way not in tried)
     message.code, message.reason = code, f"{message.channel}: {code}"
-    message.channel = next(untried, BY_HAND)
+    following = next(untried, BY_HAND)
+    if following == BY_HAND and is_never_called(message.event, message.audience):
+        message.state, message.ended_at = MessageState.REFUSED, now
+        return
+    message.channel = following
     message.state, message.attempts, message.next_attempt_at = MessageState.QUEUED, 0, now
 
 
@@ -145,7 +177,7 @@ def _resident_routes(session: Session, order: Order, *, only_own: bool) -> Itera
             channel
             and channel != BY_HAND
             and (resident.address or resident.phone)
-            and _usable(channel)
+            and is_usable(channel)
         ):
             yield Route(recipient, channel, language)
         elif resident.phone or resident.name:
@@ -176,11 +208,12 @@ def _route(notice: Notice, contacts: Iterable[Contact]) -> Route:
 def _ways(event: Event, contacts: Iterable[Contact]) -> Iterator[str]:
     for contact in contacts:
         meant = not contact.events or event in contact.events
-        if meant and _usable(contact.channel):
+        if meant and is_usable(contact.channel):
             yield contact.channel
 
 
-def _usable(channel: str) -> bool:
+def is_usable(channel: str) -> bool:
+    """Whether the channel is the community's and set up on this machine."""
     known = house().catalog.channels.get(channel)
     if known is None:
         return False

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from config.catalog import Catalog, Channel, ShortMessages, ShortTemplate
+from config.catalog import Catalog, Channel, ChannelKind, ShortMessages, ShortTemplate
 from config.shapes import GAP
 from tasks.errors import BadTemplates
-from tasks.examples import examples
+from tasks.examples import examples_for
 from tasks.models.enums import Audience, Event
 from tasks.rendering import DEFAULT_LOCALE, Short, Text, spoken
 from tasks.rules.notices import CARRIED
@@ -34,6 +34,13 @@ def as_short(
     params = {gap: _value(gap, known, sms.longest) for gap in template.gaps}
     body = GAP.sub(lambda found: params[found[1]], template.text)
     return replace(text, body=f"【{sms.sign}】{body}", short=Short(sms.sign, template.id, params))
+
+
+def can_say(channel: Channel, event: Event, audience: Audience) -> bool:
+    """Whether a channel carries this message at all; one of short messages only by a template."""
+    if channel.kind is not ChannelKind.SMS:
+        return True
+    return channel.sms is not None and _template(channel.sms, event, audience, "") is not None
 
 
 def _template(
@@ -78,7 +85,8 @@ def _problems(template: ShortTemplate) -> Iterator[str]:
             f"{template.event} 可以告诉：{'、'.join(heard)}" if heard else "见 templates 里的文件夹"
         )
         yield f"没有 {template.event}/{template.audience} 这种消息，{hint}。"
-    known = examples(template.locale)
+        return
+    known = examples_for(Event(template.event), Audience(template.audience), template.locale)
     unknown = [gap for gap in template.gaps if not isinstance(known.get(gap), str | int)]
     if unknown:
         usable = "、".join(name for name, value in known.items() if isinstance(value, str | int))

@@ -15,6 +15,7 @@ from tasks.clock import utc_now
 from tasks.errors import BadTemplate
 from tasks.house import house
 from tasks.links import rating_link
+from tasks.models.broadcast_tables import Broadcast
 from tasks.models.enums import OPEN, Audience, ClockKind, Event, Kind, Status
 from tasks.models.tables import History, Member, Message, Order, Resident
 from tasks.rendering import Text, render
@@ -44,10 +45,12 @@ def text_of(
     *,
     with_phone: bool = True,
     reason: str | None = None,
+    draft: Broadcast | None = None,
 ) -> Text:
     """Subject and body as the recipient reads them on the message's channel. Raises BadTemplate.
 
-    `reason` is what `reasons_of` gives for it; whoever has not read it leaves it out.
+    `reason` is what `reasons_of` gives for it, for whoever has read it already; `draft` is what would be
+    said to many and is not stored yet.
     """
     if reason is None:
         reason = reasons_of(session, [message])[message.key]
@@ -57,6 +60,7 @@ def text_of(
         **_order_variables(order, message.locale),
         **_named(session, message, reason),
         **_personal(session, message, order),
+        **_said(draft or _broadcast_of(session, message), message.locale),
     }
     if not with_phone and variables["resident_phone"]:
         variables["resident_phone"] = "电话见表"
@@ -119,6 +123,19 @@ def _order_variables(order: Order | None, locale: str) -> dict[str, Any]:
         "lines": [],
         "figures": {},
     }
+
+
+def _broadcast_of(session: Session, message: Message) -> Broadcast | None:
+    return session.get(Broadcast, message.broadcast_id) if message.broadcast_id else None
+
+
+def _said(broadcast: Broadcast | None, locale: str) -> dict[str, Any]:
+    """What a coordinator says to many, in English where they have written it so."""
+    if broadcast is None:
+        return {"title": "", "said": ""}
+    if locale == "en" and broadcast.text_en:
+        return {"title": broadcast.title_en, "said": broadcast.text_en}
+    return {"title": broadcast.title, "said": broadcast.text}
 
 
 def _named(session: Session, message: Message, reason: str) -> dict[str, Any]:
@@ -191,7 +208,9 @@ def _personal(session: Session, message: Message, order: Order | None) -> dict[s
     if order is None:
         if message.audience is not Audience.GROUPS:
             return {}
-        return {"groups": [group.name for group in house().catalog.chat_groups.values()]}
+        known = house().catalog.chat_groups.values()
+        meant = (group for group in known if message.recipient in (group.id, "groups"))
+        return {"groups": [group.name for group in meant]}
     if message.audience is Audience.RESIDENT and message.event in _WITH_LINK:
         round = int(message.variables["round"])
         can_rate = order.status is Status.DONE and order.round == round

@@ -51,7 +51,8 @@ def recipient_of(session: Session, message: Message) -> tuple[str, str]:
         resident = session.get(Resident, int(message.recipient))
         return (resident.name or "居民", resident.phone) if resident else ("居民", "")
     if message.audience is Audience.GROUPS:
-        return "各群", ""
+        group = catalog.chat_groups.get(message.recipient)
+        return group.name if group else "各群", ""
     if message.audience is Audience.COORDINATORS:
         return "社区干部", ""
     if message.audience is Audience.DONOR:

@@ -26,13 +26,20 @@ from tasks.channels.signing import signing
 from tasks.models.enums import MessageState
 from tasks.rendering import Text
 
-__all__ = ["ADDRESSED", "KNOWS_DOUBLES", "OURS", "Outcome", "cut", "send", "signing"]
+__all__ = ["ADDRESSED", "KNOWS_DOUBLES", "OURS", "Outcome", "as_sent", "cut", "send", "signing"]
 
 OURS = (robots, sms, wecom_app)  # plugins of our own; each plugs itself in
 
 logging.getLogger("apprise").setLevel(logging.CRITICAL)
 for _name in ("httpx", "httpcore", "urllib3"):  # they log the addresses that they call
     logging.getLogger(_name).setLevel(logging.WARNING)
+
+
+def as_sent(kind: ChannelKind, body: str) -> str:
+    """The text as a channel of this kind would pass it on: cut where its provider takes no more."""
+    limits = {provider.scheme: provider.most_bytes for provider in robots.PROVIDERS}
+    most = {**limits, "wecomapp": wecom_app.MOST_BYTES}.get(kind.value.replace("_", ""))
+    return body if most is None else cut(body, most)
 
 
 def _with_query(url: str, **parameters: str) -> str:

@@ -8,6 +8,7 @@ from alembic import context
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import SQLModel
 
+import tasks.models.broadcast_tables
 import tasks.models.meeting_tables
 import tasks.models.point_tables
 import tasks.models.rate_tables

@@ -237,6 +237,16 @@ class Audience(Labelled):
     DONOR = "donor", "资助方"
 
 
+class TargetKind(Labelled):
+    """To whom coordinators say something that is of no single order."""
+
+    ALL = "all", "全体居民"
+    GRID = "grid", "网格"
+    GROUP = "group", "群"
+    MEMBERS = "members", "党员"
+    UNITS = "units", "单位"
+
+
 class Event(Labelled):
     """What somebody is told about; the template's folder has this name."""
 
@@ -271,12 +281,13 @@ class Event(Labelled):
     MEETING_AGENDA = "meeting_agenda", "会议议程"
     DAILY_BRIEF = "daily_brief", "每日简报"
     WEEKLY_BRIEF = "weekly_brief", "每周简报"
+    BROADCAST = "broadcast", "群众发声"
 
 
 BY_THE_CLOCK = frozenset({Event.ORDER_DUE_SOON, Event.ORDER_OVERDUE, Event.ORDER_ESCALATED})
 BRIEFS = frozenset({Event.DAILY_BRIEF, Event.WEEKLY_BRIEF, Event.MEETING_AGENDA})
-UNHURRIED = BY_THE_CLOCK | BRIEFS | {Event.DIGEST, Event.RATING_REMINDER}
-"""What nobody is woken for, unless its order is urgent; nor for anything that goes up the ladder."""
+UNHURRIED = BY_THE_CLOCK | BRIEFS | {Event.DIGEST, Event.RATING_REMINDER, Event.BROADCAST}
+"""What nobody is woken for, unless its order (or the broadcast) is urgent; nor for anything that goes up the ladder."""
 
 
 class MessageState(Labelled):

@@ -61,6 +61,7 @@ def _date(value: object) -> object:
     return value
 
 
+Plain = Annotated[str, BeforeValidator(_plain)]
 Words = Annotated[str, BeforeValidator(_plain), Field(min_length=1, max_length=MAX_WORDS)]
 Reason = Annotated[str, BeforeValidator(_plain), Field(min_length=1, max_length=MAX_REASON)]
 Note = Annotated[str, BeforeValidator(_plain), Field(max_length=MAX_REASON)]

@@ -323,6 +323,7 @@ class Message(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     key: str = Field(unique=True)
     order_id: int | None = Field(default=None, foreign_key="orders.id", index=True)
+    broadcast_id: int | None = Field(default=None, index=True)  # where it is of one said to many
     event: Event = Field(sa_type=enum_type(Event))
     audience: Audience = Field(sa_type=enum_type(Audience))
     recipient: str  # an id: of a resident's row, a handler, a member

@@ -287,6 +287,12 @@ CARRIED = {
         Event.MEETING_AGENDA: (Audience.LADDER,),
         Event.DAILY_BRIEF: (Audience.COORDINATORS,),
         Event.WEEKLY_BRIEF: (Audience.COORDINATORS, Audience.GROUPS),
+        Event.BROADCAST: (
+            Audience.RESIDENT,
+            Audience.GROUPS,
+            Audience.MEMBER,
+            Audience.HANDLER,
+        ),
     }.items()
     for audience in audiences
 }

@@ -60,6 +60,8 @@ VARIABLES: Mapping[str, Variable] = {
         ("left", str, "剩余金额，元"),
         ("voucher", str, "票据"),
         ("yuan", str, "这一笔的金额，元"),
+        ("title", str, "群众发声的标题"),
+        ("said", str, "群众发声的内容"),
     )
 }
 _ANY = frozenset({"community", "desk_phone", "timezone", "today", "locale"})
@@ -76,6 +78,7 @@ _OF_MANY: Mapping[Event, frozenset[str]] = {
     Event.MEETING_AGENDA: frozenset({"count", "lines"}),
     Event.DAILY_BRIEF: frozenset({"figures"}),
     Event.WEEKLY_BRIEF: frozenset({"figures", "lines"}),
+    Event.BROADCAST: frozenset({"title", "said"}),
 }
 _OF_AN_EVENT: Mapping[Event, frozenset[str]] = {
     Event.ORDER_HELD: frozenset({"until"}),

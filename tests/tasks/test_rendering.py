@@ -25,8 +25,21 @@ STRANGE = "{{ 7*7 }} {% raw %} <script>alert(1)</script> '; DROP TABLE orders;--
 CJK = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 
 MONEY = {"target", "raised", "spent", "left", "voucher", "yuan", "points", "today"}
-NEVER_UNKNOWN = {"number", "kind", "words", "community", "timezone", "locale", "clock"} | MONEY
-OF_MANY = {Event.DIGEST, Event.DAILY_BRIEF, Event.WEEKLY_BRIEF, Event.MEETING_AGENDA}
+NEVER_UNKNOWN = {
+    "title",
+    "said",
+    "number",
+    "kind",
+    "words",
+    "community",
+    "timezone",
+    "locale",
+    "clock",
+} | MONEY
+OF_MANY = {
+    *(Event.DIGEST, Event.DAILY_BRIEF, Event.WEEKLY_BRIEF, Event.MEETING_AGENDA),
+    Event.BROADCAST,
+}
 OF_ONE = [pair for pair in PAIRS if pair[0] not in OF_MANY]
 
 
@@ -377,3 +390,18 @@ def test_no_template_uses_more_than_it_is_given(locale: str) -> None:
             continue  # each is given what its own page is about
         source = Environment().parse(path.read_text(encoding="utf-8"))
         assert meta.find_undeclared_variables(source) <= given, path.name
+
+
+@pytest.mark.parametrize("channel", ChannelKind)
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("audience", [pair[1] for pair in PAIRS if pair[0] is Event.BROADCAST])
+def test_what_is_said_to_many_comes_out_literally(
+    audience: Audience, locale: str, channel: ChannelKind
+) -> None:
+    changes = {"title": "[停水](http://x) {{ 7*7 }}", "said": STRANGE}
+    text = message(Event.BROADCAST, audience, locale=locale, channel=channel, **changes)
+    assert text.subject == "[停水](http://x) {{ 7*7 }}"
+    assert STRANGE in text.body
+    assert ("示范社区" if locale == "zh-CN" else "Example Community") in text.body
+    if channel is ChannelKind.BY_HAND:  # what is copied into a group has no subject
+        assert "[停水](http://x) {{ 7*7 }}" in text.body.split("\n")[0]

@@ -222,7 +222,7 @@ def test_a_gateway_s_template_of_the_reader_s_language_comes_first(
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
-        ({"text": "${nickname} 好"}, "没有 nickname 这个值，可以用：number、"),
+        ({"text": "${nickname} 好"}, "没有 nickname 这个值，可以用：community、"),
         ({"text": "${lines}"}, "没有 lines 这个值"),
         ({"audience": "donor"}, "没有 order_done/donor 这种消息，order_done 可以告诉：resident。"),
         ({"event": "order_lost"}, "没有 order_lost/resident 这种消息"),
