@@ -13,6 +13,7 @@ from pydantic_settings import SettingsError
 from config.catalog import CatalogError
 from config.settings import Settings
 from flows import cli_output as output
+from flows.cli_broadcast import broadcast_commands
 from flows.cli_meeting import meeting_commands
 from flows.cli_members import member_commands
 from flows.cli_messages import message_commands
@@ -46,6 +47,7 @@ app.add_typer(wish_commands)
 app.add_typer(point_commands)
 app.add_typer(member_commands, name="member")
 app.add_typer(unit_commands, name="unit")
+app.add_typer(broadcast_commands, name="broadcast")
 app.add_typer(rate_commands)
 app.add_typer(meeting_commands, name="meeting")
 

@@ -37,6 +37,23 @@ def runs_for_new_orders(progress: Callable[[str, int, int], None]) -> None:
         print(f"订单已登记；它们的表单十分钟内会跟上（{type(error).__name__}）。", file=sys.stderr)
 
 
+def spread_now() -> None:
+    """Starts the sending and rewrites the lists where an installation runs, best effort."""
+    api = running_api()
+    if api is None:
+        return
+    try:
+        _with_client(api, _spread)
+    except Exception as error:  # the messages themselves are written
+        print(f"已记下；十分钟内会发出（{type(error).__name__}）。", file=sys.stderr)
+
+
+async def _spread(client: object) -> None:
+    from flows.news import spread_news
+
+    await spread_news(client)  # type: ignore[arg-type]
+
+
 async def _start_missing(client: object, progress: Callable[[str, int, int], None]) -> None:
     from flows.news import spread_news
     from flows.runs import start_runs

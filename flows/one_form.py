@@ -9,7 +9,15 @@ from typing import TypeVar
 from prefect.client.orchestration import PrefectClient
 from prefect.logging import get_run_logger
 
-from flows.asking import connect, forget_forms, last_answer, this_run_id, wait_for
+from flows.asking import (
+    attempts,
+    connect,
+    forget_forms,
+    last_answer,
+    stored_answer,
+    this_run_id,
+    wait_for,
+)
 from flows.forms.answers import Answer
 from flows.forms.description import warning
 from flows.forms.fields import Fields, build_form, keeping
@@ -66,6 +74,59 @@ async def ask_twice(
             await _do(client, about(what), lambda answer: deed(what, answer))
 
 
+async def ask_until_sure(
+    draft: Question,
+    about: Callable[[Answer], Question],
+    goes_back: Callable[[Answer], bool],
+    deed: Callable[[Answer, Answer], Done],
+) -> None:
+    """Asks for a draft, then shows what would come of it: whoever goes back there changes what they typed,
+    any other answer ends in the deed, once. What is refused is said above the form that it is about."""
+    async with connect() as client:
+        while not await _was_done(client):
+            typed, last, key = await _so_far(client, draft)
+            question, problem = draft, ""
+            try:
+                if typed is None or last is None or goes_back(last):
+                    pass
+                elif last is typed:
+                    question = about(typed)
+                else:
+                    run, both = str(this_run_id()), (typed, last)
+                    do_once(run, lambda both=both: deed(*both))  # type: ignore[misc]
+                    continue
+            except DiandanError as error:
+                problem = str(error)
+                question = _still(draft, about, typed, last)
+            await _pose(question, problem, typed if question is draft else None, key)
+
+
+def _still(
+    draft: Question, about: Callable[[Answer], Question], typed: Answer | None, last: Answer | None
+) -> Question:
+    """The form that a refusal is shown above: the draft's own once nothing can come of it."""
+    if typed is None or last is typed:
+        return draft
+    try:
+        return about(typed)
+    except DiandanError:
+        return draft
+
+
+async def _so_far(
+    client: PrefectClient, draft: Question
+) -> tuple[Answer | None, Answer | None, str]:
+    """The newest draft, the newest answer of all, and the key of the next form."""
+    prefix = draft.name.lower()
+    count, last = await attempts(client, prefix), None
+    for number in range(count, 0, -1):
+        answer = await stored_answer(client, this_run_id(), f"{prefix}-{number}")
+        last = last or answer
+        if answer is not None and answer.form == draft.name:
+            return answer, last, f"{prefix}-{count + 1}"
+    return None, last, f"{prefix}-{count + 1}"
+
+
 async def _was_done(client: PrefectClient) -> bool:
     done = what_was_done(str(this_run_id()))
     if done is not None:
@@ -106,13 +167,19 @@ async def _ask(client: PrefectClient, question: Question, use: Callable[[Answer]
                 return use(answer)
             except DiandanError as error:
                 problem = str(error)
-        fields = question.fields()
-        if not fields:
-            get_run_logger().info("%s", question.nothing)
+        if not await _pose(question, problem, answer, next_key):
             return None
-        shown = keeping(fields, answer.values if answer else {})
-        form = build_form(question.name, shown, warning(problem) + question.hint)
-        await wait_for(form, next_key)
+
+
+async def _pose(question: Question, problem: str, earlier: Answer | None, key: str) -> bool:
+    """Waits with the form, and with what an earlier answer held; False where there is nothing to ask."""
+    fields = question.fields()
+    if not fields:
+        get_run_logger().info("%s", question.nothing)
+        return False
+    shown = keeping(fields, earlier.values if earlier else {})
+    await wait_for(build_form(question.name, shown, warning(problem) + question.hint), key)
+    return True
 
 
 async def _end(client: PrefectClient, said: str) -> None:

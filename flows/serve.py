@@ -14,6 +14,7 @@ from prefect.types.entrypoint import EntrypointType
 
 from flows.actions import OFFERS, act_on_order
 from flows.away import note_absence
+from flows.broadcast import call_off_broadcast, speak_to_many
 from flows.chat import register_chat
 from flows.editing import change_wish
 from flows.finding import find
@@ -105,6 +106,20 @@ def _for_the_desk() -> list[Entry]:
 
 def _of_messages() -> list[Entry]:
     return [
+        Entry(
+            speak_to_many,
+            "向群众发声",
+            DESK,
+            "对一个网格、一个群、党员、单位或全体居民说一件事：先看发给谁、怎么写，再发。",
+            {},
+        ),
+        Entry(
+            call_off_broadcast,
+            "撤回发声",
+            DESK,
+            "看最近的群众发声发到哪里了；还没发出的，撤回不发。",
+            {},
+        ),
         Entry(tick_off, "已告知", DESK, "打过电话、转发过文字以后，在这里打勾。", {}),
         Entry(
             mend_messages,

@@ -62,10 +62,12 @@ def drafted(new: NewBroadcast) -> Broadcast:
         raise BadInput(field="英文", problem="英文标题和英文内容要都写，或者都不写。")
     now = utc_now()
     wanted = max(now, new.not_before or now)
+    _check_year(wanted, now)
     urgency = Urgency.URGENT if new.urgent else Urgency.NORMAL
     begins = told_from(wanted, urgency, house().catalog.community.quiet, zone)
     expires = end_of_day(new.last_day or local_day(begins + WORTH_SAYING, zone), zone)
-    _check_times(begins, expires)
+    _check_year(expires, begins)
+    _check_order(begins, expires)
     return Broadcast(
         at=now,
         actor="",
@@ -81,12 +83,14 @@ def drafted(new: NewBroadcast) -> Broadcast:
     )
 
 
-def _check_times(begins: datetime, expires: datetime) -> None:
-    zone, now = house().timezone, utc_now()
-    if begins > now + FARTHEST or expires > begins + FARTHEST:
+def _check_year(moment: datetime, since: datetime) -> None:
+    if moment > since + FARTHEST:
         raise BadInput(field="日期", problem="离现在一年多了，请核对年份。")
+
+
+def _check_order(begins: datetime, expires: datetime) -> None:
     if expires <= begins:
-        soonest = local_time(begins, zone, now)
+        soonest = local_time(begins, house().timezone, utc_now())
         problem = f"最早 {soonest} 才发，请选那一天或以后；急的请选“紧急”，夜里也发。"
         raise BadInput(field="到哪天还值得说", problem=problem)
 

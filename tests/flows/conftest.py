@@ -31,6 +31,7 @@ from pydantic import BaseModel
 
 import flows.actions
 import flows.asking
+import flows.broadcast
 import flows.chat
 import flows.finding
 import flows.importing
@@ -338,6 +339,7 @@ def prefect(sqlite_house: House, monkeypatch: pytest.MonkeyPatch) -> FakePrefect
         flows.weekly,
         flows.meeting,
         flows.one_form,
+        flows.broadcast,
     ):
         monkeypatch.setattr(module, "get_run_logger", lambda: logger)
     monkeypatch.setattr(flows.order, "apply_answer", flows.order.apply_answer.fn)

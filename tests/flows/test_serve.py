@@ -84,6 +84,7 @@ def test_everything_that_can_be_started_is_deployed_and_again_changes_nothing(
             "act-on-order/退回一线",
             "act-on-order/回访",
             *("told/已告知", "undelivered/没送到的消息"),
+            *("broadcast/向群众发声", "call-off-broadcast/撤回发声"),
             "order/订单",
         ),
         *("import-file/导入", "register-chat/登记一段群聊", "find/查找"),
