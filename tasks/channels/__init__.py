@@ -6,7 +6,6 @@ Nothing here is logged: Apprise's URLs and payloads hold secrets and addresses.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
 from urllib.parse import quote
@@ -26,7 +25,7 @@ from tasks.channels.signing import signing
 from tasks.models.enums import MessageState
 from tasks.rendering import Text
 
-__all__ = ["ADDRESSED", "KNOWS_DOUBLES", "OURS", "Outcome", "as_sent", "cut", "send", "signing"]
+__all__ = ["KNOWS_DOUBLES", "OURS", "Outcome", "as_sent", "cut", "send", "signing"]
 
 OURS = (robots, sms, wecom_app)  # plugins of our own; each plugs itself in
 
@@ -42,35 +41,6 @@ def as_sent(kind: ChannelKind, body: str) -> str:
     return body if most is None else cut(body, most)
 
 
-def _with_query(url: str, **parameters: str) -> str:
-    query = "&".join(
-        f"{quote(name, safe='+:')}={quote(value, safe='')}" for name, value in parameters.items()
-    )
-    return f"{url}{'&' if '?' in url else '?'}{query}"
-
-
-def _mail(url: str, address: str, key: str) -> str:
-    return _with_query(url, to=address, format="text")
-
-
-def _as_it_is(url: str, address: str, key: str) -> str:
-    return url
-
-
-ADDRESSED: dict[ChannelKind, Callable[[str, str, str], str]] = {
-    ChannelKind.MAIL: _mail,
-    ChannelKind.WEBHOOK: _as_it_is,
-    ChannelKind.WECOM_ROBOT: _as_it_is,
-    ChannelKind.DINGTALK_ROBOT: _as_it_is,
-    ChannelKind.FEISHU_ROBOT: _as_it_is,
-    ChannelKind.MQTT: _as_it_is,
-    ChannelKind.WECOM_APP: _as_it_is,
-    ChannelKind.SMS: _as_it_is,
-    ChannelKind.APPRISE: _as_it_is,
-}
-"""How a channel's URL gets the recipient's address and the message's key, where Apprise's own plugins read
-them there. No recipient can choose the host."""
-
 KNOWS_DOUBLES = frozenset({ChannelKind.WEBHOOK, ChannelKind.MQTT, ChannelKind.WECOM_APP})
 """Sending twice does no harm: receivers know a double by its key, and WeCom drops it (see wecom_app.FOUR_HOURS)."""
 
@@ -81,7 +51,7 @@ def send(kind: ChannelKind, url: str, address: str, text: Text, key: str) -> Out
         return BAD_URL
     given = errand.set(Errand(address, text, key))
     try:
-        robot = _robot(ADDRESSED[kind](url, address, key))
+        robot = _robot(_to(address, url) if kind is ChannelKind.MAIL else url)
         if not len(robot):
             return BAD_URL
         outcome = _told(robot, kind, errand.get())
@@ -92,6 +62,11 @@ def send(kind: ChannelKind, url: str, address: str, text: Text, key: str) -> Out
     if outcome.state is MessageState.UNKNOWN and kind in KNOWS_DOUBLES:
         return replace(outcome, state=MessageState.FAILED)
     return outcome
+
+
+def _to(address: str, url: str) -> str:
+    """The URL of a mail server, with whom the letter is for; nobody's address can choose the server."""
+    return f"{url}{'&' if '?' in url else '?'}to={quote(address, safe='')}&format=text"
 
 
 @lru_cache(maxsize=64)

@@ -324,10 +324,10 @@ def test_a_hanging_channel_does_not_stop_the_others(
 def test_a_plugin_that_breaks_does_not_stop_the_others(
     wired: House, place_at: PlaceAt, mailbox: Any, rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def explode(url: str, address: str, key: str) -> str:
-        raise ZeroDivisionError(url)
+    def explode(plugin: Any, _given: Any) -> Outcome:
+        raise ZeroDivisionError(plugin.url())
 
-    monkeypatch.setitem(channels.ADDRESSED, ChannelKind.WEBHOOK, explode)
+    monkeypatch.setattr(channels.webhook, "post", explode)
     place_at("assigned", by="staff-1")
     place_at("placed", by="staff-1", **BY_MAIL)
     assert send_waiting() == {"unknown": 1, "accepted": 1}
