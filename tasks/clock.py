@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+APART = timedelta(hours=1)
+"""The clocks of two machines differ by less: what is later than that was written before the clock was set back."""
 
 _moved_to: datetime | None = None
 

@@ -6,7 +6,7 @@ from sqlalchemy import Update, or_, update
 from sqlmodel import col
 
 from tasks.channels import KNOWS_DOUBLES
-from tasks.clock import utc_now
+from tasks.clock import APART, utc_now
 from tasks.db import transaction
 from tasks.house import house
 from tasks.leases import LEASE, LONGEST_WAIT
@@ -36,7 +36,7 @@ def end_waits() -> int:
     failed = col(Message.state) == MessageState.FAILED
     return _change(
         update(Message)
-        .where(waits(), failed, col(Message.next_attempt_at) > now + LONGEST_WAIT)
+        .where(waits(), failed, col(Message.next_attempt_at) > now + LONGEST_WAIT + APART)
         .values(next_attempt_at=now)
     )
 
@@ -44,12 +44,11 @@ def end_waits() -> int:
 def give_up_leases() -> int:
     """Whoever was sending has died. What cannot be doubled is tried again; the rest is for a person to say.
 
-    Gives how many messages that were.
+    A lease that ends later than any can was given before the clock was set back. Gives how many messages
+    that were.
     """
     now = utc_now()
-    holds = col(Message.leased_until).between(
-        now, now + LEASE
-    )  # a later end is of a clock set back
+    holds = col(Message.leased_until).between(now, now + LEASE + APART)
     lapsed = (
         waits(),
         col(Message.state) == MessageState.SENDING,

@@ -12,7 +12,7 @@ from sqlmodel import Session, SQLModel, col, select
 
 from config.catalog import ChannelKind
 from tasks.channels import KNOWS_DOUBLES, Outcome
-from tasks.clock import utc_now
+from tasks.clock import APART, utc_now
 from tasks.db import transaction
 from tasks.errors import BadTemplate
 from tasks.house import house
@@ -31,9 +31,7 @@ DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 720
 JITTER = (
     0.2  # of a wait at most is added, so that many that failed together do not come back together
 )
-LONGEST_WAIT = timedelta(
-    days=1, hours=1
-)  # for another attempt; no provider may ask for more than a day
+LONGEST_WAIT = timedelta(days=1)  # for another attempt; no provider may ask for more
 BAD_TEMPLATE = "bad_template"
 AT_ONCE = 20  # messages in one lease, where sending one twice does no harm
 A_MINUTE = timedelta(minutes=1)
@@ -105,7 +103,7 @@ def _room(session: Session, channel: str) -> int:
         return AT_ONCE
     since = utc_now() - A_MINUTE
     gone = select(func.count()).where(
-        MessageStep.channel == channel, col(MessageStep.at).between(since, utc_now())
+        MessageStep.channel == channel, col(MessageStep.at).between(since, utc_now() + APART)
     )
     going = select(func.count()).where(
         Message.channel == channel, Message.state == MessageState.SENDING

@@ -157,6 +157,23 @@ def test_a_lease_from_the_future_is_given_up(
     assert send_waiting() == {"accepted": 1}
 
 
+def test_a_lease_of_somebody_whose_clock_is_a_little_fast_is_left_alone(
+    hooked: House, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place(by="staff-1", **TO_HOOK)
+    counts: list[int] = []
+
+    def look(_letter: Any) -> Outcome:
+        with clock_at(MONDAY):
+            counts.append(give_up_leases())
+        return Outcome(MessageState.ACCEPTED)
+
+    monkeypatch.setattr(outbox, "_send", look)
+    with clock_at(MONDAY + timedelta(seconds=1)):
+        assert send_waiting() == {"accepted": 1}
+    assert counts == [0]
+
+
 def test_a_wait_from_the_future_ends(hooked: House, place: Place, hook: Any) -> None:
     place(by="staff-1", **TO_HOOK)
     hook.answers = [(503, "")]
