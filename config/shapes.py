@@ -166,7 +166,7 @@ class Community(Entry):
     """The community itself; `desk` is the id of its desk team, `desk_contacts` is where messages
     for coordinators go, in order of preference. In the quiet hours nobody is reminded of anything
     but what is urgent; `keep_residents` is how long after the end of their last order the names and
-    phones of residents are kept."""
+    phones of residents are kept. What can wait waits `merge_minutes` for what may overtake it."""
 
     id: Id
     name: Name
@@ -178,6 +178,7 @@ class Community(Entry):
     desk_contacts: tuple[Contact, ...]
     quiet: QuietHours = "21:00-08:00"
     keep_residents: Limit = Allowance(365, "d")
+    merge_minutes: Annotated[int, Field(ge=0, le=60)] = 0
 
 
 class Grid(Entry):

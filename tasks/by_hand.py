@@ -13,6 +13,7 @@ from tasks.clock import utc_now
 from tasks.db import reading, transaction
 from tasks.directory import actor
 from tasks.errors import BadTemplate
+from tasks.hearers import FOR_DIGEST
 from tasks.house import house
 from tasks.messages import GATHERING, STOPPED
 from tasks.models.enums import Audience, Event, MessageState
@@ -46,7 +47,7 @@ def _to_tell() -> ColumnElement[bool]:
         and_(
             col(Message.channel) == BY_HAND,
             col(Message.state) == MessageState.QUEUED,
-            col(Message.code) != GATHERING,
+            col(Message.code).not_in((GATHERING, FOR_DIGEST)),
             not_(not_yet),
         ),
         and_(col(Message.state) == MessageState.UNKNOWN, not_(never_called())),

@@ -15,6 +15,7 @@ LINES = [
         "clock": "单位接单",
         "due": "2026-12-01T10:30:00+00:00",
         "late": True,
+        "what": "已超期",
         "kind": "提交会议的订单",
         "name": "第三网格",
         "placed": 5,
@@ -56,6 +57,7 @@ IN_CHINESE: dict[str, object] = {
     "due": "2026-12-03T10:30:00+00:00",
     "rung": "网格党支部",
     "count": 12,
+    "daily": False,
     "lines": LINES,
     "figures": FIGURES,
     "target": "50000.00",
@@ -90,7 +92,15 @@ IN_ENGLISH: dict[str, object] = {
     "groups": ["Merchants 1", "Residents 2"],
     "clock": "finish",
     "rung": "the grid's branch",
-    "lines": [{**LINES[0], "words": "The street light", "clock": "finish", "name": "Grid 3"}],
+    "lines": [
+        {
+            **LINES[0],
+            "words": "The street light",
+            "clock": "finish",
+            "name": "Grid 3",
+            "what": "overdue",
+        }
+    ],
 }
 
 

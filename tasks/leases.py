@@ -19,7 +19,9 @@ from tasks.house import house
 from tasks.models.broadcast_tables import Broadcast
 from tasks.models.enums import Audience, MessageState
 from tasks.models.tables import Message, MessageStep, Order, Resident
+from tasks.muting import mute
 from tasks.queue import due
+from tasks.ready import ready_to_go
 from tasks.rendering import Text
 from tasks.resting import is_on_trial, note_outcomes, release_waiting, rests
 from tasks.routes import address_of, send_another_way
@@ -73,12 +75,16 @@ def lease(channel: str, most: int) -> list[Letter]:
             .order_by(col(Message.priority), col(Message.next_attempt_at), col(Message.id))
             .limit(count)
         )
-        messages = session.exec(waiting.with_for_update(skip_locked=True)).all()
-        held = _read_together(session, messages)
-        reasons = reasons_of(session, messages)
-        letters = [_letter(session, message, kind, reasons[message.key]) for message in messages]
-        held.clear()
-        return letters
+        locked = waiting.with_for_update(skip_locked=True)
+        while messages := session.exec(locked).all():
+            held = _read_together(session, messages)
+            ready = ready_to_go(session, messages)
+            reasons = reasons_of(session, ready)
+            letters = [_letter(session, message, kind, reasons[message.key]) for message in ready]
+            held.clear()
+            if letters:
+                return letters
+        return []
 
 
 def _read_together(session: Session, messages: Sequence[Message]) -> list[SQLModel]:
@@ -122,7 +128,7 @@ def _letter(session: Session, message: Message, kind: ChannelKind, reason: str) 
         attempts=message.attempts,
         channel=message.channel,
         kind=kind,
-        address=_address(session, message),
+        address=address_of(session, message),
         text=_text(session, message, order, reason),
         key=message.key,
     )
@@ -133,14 +139,6 @@ def _text(session: Session, message: Message, order: Order | None, reason: str) 
         return text_of(session, message, order, reason=reason)
     except BadTemplate:  # the others must go on; this one waits until somebody has mended it
         return None
-
-
-def _address(session: Session, message: Message) -> str:
-    """Where the recipient is reached on this channel: read now, never stored with the message."""
-    if message.audience is Audience.RESIDENT:
-        resident = session.get(Resident, int(message.recipient))
-        return (resident.address or resident.phone) if resident else ""
-    return address_of(message.audience, message.recipient, message.channel, message.event)
 
 
 def write_down(done: Sequence[tuple[Letter, Outcome]]) -> None:
@@ -166,6 +164,8 @@ def _write_down(session: Session, message: Message, letter: Letter, outcome: Out
     elif outcome.code == BAD_TEMPLATE:
         message.state, message.ended_at = MessageState.DEAD, now
     elif outcome.state in (MessageState.REFUSED, MessageState.FAILED):
+        if outcome.bad_address and letter.address:
+            mute(session, message, letter.address, outcome.code)
         send_another_way(session, message, outcome.code or outcome.state.value, now)
     else:
         message.ended_at = now

@@ -1,4 +1,4 @@
-"""What is derived from the server's secret: rating links, of which none is ever stored, and sealed ids."""
+"""What is derived from the server's secret: rating links, of which none is ever stored, and sealed ids and addresses."""
 
 from __future__ import annotations
 
@@ -24,6 +24,12 @@ def sealed_id(id: str) -> str:
     """What stands in place of another system's id that named a person: the same whenever it is asked for."""
     seal = hmac.new(house().settings.secret_key, f"forget:{id}".encode(), sha256)
     return f"•••{seal.hexdigest()[:32]}"
+
+
+def sealed_address(channel: str, address: str) -> str:
+    """What stands in place of an address on a channel, however its letters are written."""
+    plain = f"address:{channel}:{address.strip().lower()}"
+    return hmac.new(house().settings.secret_key, plain.encode(), sha256).hexdigest()[:32]
 
 
 def rating_link(number: str, round: int) -> str:

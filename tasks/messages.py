@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import bindparam, or_, update
 from sqlmodel import Session, col, select
 
+from tasks.chosen import choices_of
 from tasks.clock import utc_now
 from tasks.earning import points_of_round
 from tasks.funding import books_of
+from tasks.hearers import FOR_DIGEST, Hearer, hearers_of
 from tasks.house import house
 from tasks.models.enums import (
     TO_BE_TOLD,
@@ -21,17 +23,19 @@ from tasks.models.enums import (
 )
 from tasks.models.state import Actor
 from tasks.models.tables import Message, Order
-from tasks.routes import BY_HAND, Route, route_to, routes_of
+from tasks.routes import BY_HAND, route_to
 from tasks.rules.funding import in_yuan
 from tasks.rules.haste import haste_of
-from tasks.rules.notices import Notice, own_ids, without_echoes
-from tasks.rules.quiet import loud_from
+from tasks.rules.merging import covered_by
+from tasks.rules.notices import Notice
+from tasks.rules.quiet import loud_to_all
 from tasks.texts import text_of
 
 NOBODY = MessageState.SUPPRESSED
 CALLED_OFF, EXPIRED = "called_off", "expired"
 STOPPED = (CALLED_OFF, EXPIRED)  # it has not gone, and does not
 GATHERING = "gathering"  # of a reminder: a sweep is still at work on others
+SUPERSEDED = "superseded"
 _RATED = frozenset({Event.ORDER_RATED, Event.ORDER_REOPENED, Event.ORDER_UNSATISFIED})
 
 
@@ -40,19 +44,13 @@ def write_messages(session: Session, order: Order, notices: Sequence[Notice], wh
 
     Each is rendered once, so that a broken template stops the action and not a message later.
     """
-    desk = house().catalog.community.desk
     _end_answered(session, order, notices)
-    for notice in without_echoes(list(notices), who, desk):
-        if notice.event is Event.WISH_OPEN and order.status is not Status.ACCEPTED:
-            continue  # assigned or claimed in the same submit: nobody is asked any more
-        for route in routes_of(session, order, notice):
-            if notice.audience is Audience.LADDER and route.recipient in own_ids(who, desk):
-                continue
-            message = _message(session, order, notice, route)
-            text_of(session, message, order)
-            if message.audience is Audience.RESIDENT and message.channel == BY_HAND:
-                _supersede(session, order, route.recipient)
-            session.add(message)
+    hearers = hearers_of(session, order, notices, who, utc_now())
+    messages = [_message(session, order, hearer) for hearer in hearers]
+    for message in messages:
+        text_of(session, message, order)
+        _supersede(session, order, message)
+    session.add_all(messages)
     session.flush()
 
 
@@ -65,12 +63,13 @@ def write_brief(
     recipient: str = "coordinators",
 ) -> None:
     """A message about no single order, once for a day; heard when the quiet hours are over."""
-    route = route_to(audience, recipient, event)
+    choice = choices_of(session, [(audience, recipient)]).of(audience, recipient)
+    route = route_to(audience, recipient, event, choice)
     key = f"{event}:{day}:{route.recipient}"
     if session.exec(select(Message.id).where(Message.key == key)).first() is not None:
         return
-    now = utc_now()
-    told_from = loud_from(now, house().catalog.community.quiet, house().timezone)
+    now, quiet = utc_now(), (house().catalog.community.quiet, choice.quiet)
+    told_from = loud_to_all(now, quiet, house().timezone)
     session.add(
         Message(
             key=key,
@@ -100,9 +99,9 @@ def _end_answered(session: Session, order: Order, notices: Sequence[Notice]) -> 
         _end_resident(session, order, Event.RATING_REMINDER)
 
 
-def _message(session: Session, order: Order, notice: Notice, route: Route) -> Message:
+def _message(session: Session, order: Order, hearer: Hearer) -> Message:
     assert order.id is not None
-    now = utc_now()
+    notice, route = hearer.notice, hearer.route
     return Message(
         key=_key(order, notice, route.recipient),
         order_id=order.id,
@@ -112,11 +111,11 @@ def _message(session: Session, order: Order, notice: Notice, route: Route) -> Me
         channel=route.channel,
         locale=route.locale,
         variables=_facts(session, order, notice),
-        state=NOBODY if route.code else MessageState.QUEUED,
+        state=MessageState.QUEUED if hearer.hears else NOBODY,
         code=route.code,
-        created_at=now,
-        next_attempt_at=notice.not_before or now,
-        **haste_of(notice.event, order.urgency, notice.not_before or now),
+        created_at=utc_now(),
+        next_attempt_at=hearer.start,
+        **haste_of(notice.event, order.urgency, hearer.start),
     )
 
 
@@ -175,9 +174,48 @@ def _money(session: Session, order: Order) -> dict[str, object]:
     return {name: in_yuan(fen) for name, fen in {**sums, "spent": funds.spent}.items()}
 
 
-def _supersede(session: Session, order: Order, recipient: str) -> None:
-    """Who has not been called yet need only hear the newest."""
-    _end_calls(session, order, Audience.RESIDENT, MessageState.SUPPRESSED, "superseded", recipient)
+def _supersede(session: Session, order: Order, message: Message) -> None:
+    """Who has not been told yet need only hear the newest: of calls to a resident the last; of what waits for
+    a later time, what says no more than this. What goes into a digest ends only what would go there too."""
+    if message.state is NOBODY:
+        return
+    is_told = message.code != FOR_DIGEST
+    if is_told and message.audience is Audience.RESIDENT and message.channel == BY_HAND:
+        _end_calls(session, order, Audience.RESIDENT, NOBODY, SUPERSEDED, message.recipient)
+    covered = covered_by(message.audience, message.event)
+    if covered:
+        _end_covered(session, message, covered, is_told=is_told)
+
+
+_COVERED = update(Message).where(
+    col(Message.order_id) == bindparam("of_order"),
+    col(Message.audience) == bindparam("of_audience"),
+    col(Message.recipient) == bindparam("of_recipient"),
+    col(Message.event).in_(bindparam("of_events", expanding=True)),
+    col(Message.state).in_(TO_BE_TOLD),
+    col(Message.next_attempt_at) > bindparam("after"),
+)
+_TOLD_LATER = _COVERED.where(or_(col(Message.channel) != BY_HAND, col(Message.code) == FOR_DIGEST))
+_IN_DIGEST = _COVERED.where(col(Message.code) == FOR_DIGEST)
+
+
+def _end_covered(
+    session: Session, message: Message, covered: Collection[Event], *, is_told: bool
+) -> None:
+    """What has not gone and waits: for some minutes, for the morning, for another attempt, for the digest."""
+    session.connection().execute(
+        _TOLD_LATER if is_told else _IN_DIGEST,
+        {
+            "of_order": message.order_id,
+            "of_audience": message.audience,
+            "of_recipient": message.recipient,
+            "of_events": sorted(covered),
+            "after": message.created_at,
+            "state": NOBODY,
+            "code": SUPERSEDED,
+            "ended_at": message.created_at,
+        },
+    )
 
 
 def _end_resident(session: Session, order: Order, event: Event) -> None:

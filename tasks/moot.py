@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
 
 from sqlmodel import Session, col, select
 
 from tasks.clock import utc_now
 from tasks.clocks import live_clocks_of
+from tasks.hearers import HELD
 from tasks.house import house
-from tasks.messages import GATHERING, NOBODY
+from tasks.messages import GATHERING, NOBODY, SUPERSEDED
 from tasks.models.enums import (
     BY_THE_CLOCK,
     OPEN,
@@ -27,10 +27,9 @@ from tasks.rules.deadline import local_day
 from tasks.rules.ladder import OVERDUE, STAYS_DOWN, WARNED
 from tasks.rules.quiet import told_from
 
-MOOT, SUPERSEDED = "no_longer_true", "superseded"
+MOOT = "no_longer_true"
 GIVEN_UP = (MOOT, SUPERSEDED)  # nobody has heard it, so it may be said again
 OVER = "over"  # somebody may have heard it
-HELD = timedelta(days=1)  # a reminder that is not gathered yet is not sent
 
 
 def reminder_key(event: Event, number: str, urgency: Urgency, recipient: str) -> str:

@@ -19,7 +19,7 @@ from tasks.house import house
 from tasks.models.enums import Audience, Event, TargetKind
 from tasks.models.tables import Member, Order, Resident
 from tasks.requests import is_mail_address
-from tasks.routes import BY_HAND, Route, address_of, is_usable, route_to
+from tasks.routes import BY_HAND, Route, is_usable, route_to
 from tasks.short_messages import can_say
 
 DEFAULT = "zh-CN"
@@ -231,7 +231,7 @@ def _members(session: Session, reach: Reach, ways: set[tuple[str, str]]) -> Iter
         if route.channel == BY_HAND:
             reach.phone_only += bool(phone)
             reach.no_contact += not phone
-        elif _is_new(route.channel, _where(Audience.MEMBER, route), reach, ways):
+        elif _is_new(route.channel, route.address, reach, ways):
             yield Audience.MEMBER, route
 
 
@@ -244,7 +244,7 @@ def _units(reach: Reach, ways: set[tuple[str, str]]) -> Iterator[Told]:
         if route.channel == BY_HAND:
             reach.calls += 1
             yield Audience.HANDLER, route
-        elif _is_new(route.channel, _where(Audience.HANDLER, route), reach, ways):
+        elif _is_new(route.channel, route.address, reach, ways):
             yield Audience.HANDLER, route
 
 
@@ -258,9 +258,5 @@ def _groups(target: Target, reach: Reach, ways: set[tuple[str, str]]) -> Iterato
         if route.channel == BY_HAND:
             reach.groups.append(group.name)
             yield Audience.GROUPS, route
-        elif _is_new(route.channel, _where(Audience.GROUPS, route), reach, ways):
+        elif _is_new(route.channel, route.address, reach, ways):
             yield Audience.GROUPS, route
-
-
-def _where(audience: Audience, route: Route) -> str:
-    return address_of(audience, route.recipient, route.channel, Event.BROADCAST)

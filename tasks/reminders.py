@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -12,20 +12,25 @@ from sqlalchemy import or_, update
 from sqlmodel import Session, col, select
 
 from tasks.batches import batches
+from tasks.chosen import choices_of
 from tasks.clock import utc_now
 from tasks.clocks import live_clocks
 from tasks.db import transaction, upsert
+from tasks.hearers import DECLINED, FOR_DIGEST, HELD, Hearer, whereabouts
 from tasks.house import house
 from tasks.messages import GATHERING, NOBODY
-from tasks.models.enums import TO_BE_TOLD, Audience, Event, MessageState, Urgency
-from tasks.models.tables import Message, Order
-from tasks.moot import GIVEN_UP, HELD, facts_of, place_of, reminder_key
-from tasks.routes import BY_HAND, route_to
+from tasks.models.enums import BY_THE_CLOCK, TO_BE_TOLD, Audience, Event, MessageState, Urgency
+from tasks.models.tables import Message, Order, Resident
+from tasks.moot import GIVEN_UP, facts_of, place_of, reminder_key
+from tasks.routes import BY_HAND, Route, route_to, route_to_resident
+from tasks.rules.choices import Choice, is_declined, next_digest, waits_for_digest
 from tasks.rules.haste import haste_of
 from tasks.rules.ladder import OVERDUE, WARNED
+from tasks.rules.notices import Notice
 from tasks.rules.quiet import told_from
 
 MANY = 5  # of more at once somebody hears in one digest
+_FEW = {GATHERING: MANY, FOR_DIGEST: 1}  # so many, held for this, go one by one
 SHOWN = 10  # of which a digest names so many
 _ANEW = (  # what a reminder that nobody has heard takes over from the one that is written now
     *("audience", "channel", "locale", "variables", "state", "code", "reason", "attempts"),
@@ -51,9 +56,17 @@ def hold_reminders(session: Session, reminders: Iterable[Reminder]) -> int:
 
     Gives how many are new.
     """
+    several = list(reminders)
+    choices = choices_of(session, [(one.audience, one.person) for one in several])
     wanted: dict[str, dict[str, Any]] = {}
-    for row in map(_row, reminders):
-        wanted.setdefault(row["key"], row)  # whoever is told twice hears what comes first
+    seen: set[tuple[object, ...]] = set()
+    for reminder in several:
+        hearer = _hearer(reminder, choices.of(reminder.audience, reminder.person))
+        row = _row(reminder, hearer)
+        known = {(reminder.event, reminder.order_id, *way) for way in whereabouts(hearer)}
+        if row["key"] not in wanted and not known & seen:  # of two, who hears what comes first
+            wanted[row["key"]] = row
+            seen |= known if hearer.hears else set()
     rows = _unheard(session, wanted)
     if not rows:
         return 0
@@ -103,9 +116,21 @@ def _insert(session: Session) -> Any:
     )
 
 
-def _row(reminder: Reminder) -> dict[str, Any]:
-    now = utc_now()
-    route = route_to(reminder.audience, reminder.person, reminder.event)
+def _hearer(reminder: Reminder, choice: Choice) -> Hearer:
+    """Whoever is reminded, as they chose."""
+    audience, event = reminder.audience, reminder.event
+    route = route_to(audience, reminder.person, event, choice)
+    notice, now = Notice(event, audience, reminder.person), utc_now()
+    if not route.code and is_declined(choice, audience, event):
+        route = replace(route, code=DECLINED)
+    elif not route.code and waits_for_digest(choice, audience, event, reminder.urgency):
+        route, hour = replace(route, code=FOR_DIGEST), choice.digest_hour or 0
+        return Hearer(notice, route, choice, next_digest(now, hour, house().timezone) + HELD)
+    return Hearer(notice, route, choice, now + HELD)
+
+
+def _row(reminder: Reminder, hearer: Hearer) -> dict[str, Any]:
+    route = hearer.route
     return {
         "key": reminder_key(reminder.event, reminder.number, reminder.urgency, route.recipient),
         "order_id": reminder.order_id,
@@ -115,63 +140,71 @@ def _row(reminder: Reminder) -> dict[str, Any]:
         "channel": route.channel,
         "locale": route.locale,
         "variables": {**reminder.facts, "urgency": reminder.urgency.value},
-        "state": NOBODY if route.code else MessageState.QUEUED,
+        "state": MessageState.QUEUED if hearer.hears else NOBODY,
         "code": route.code or GATHERING,
         "reason": "",
         "attempts": 0,
-        "created_at": now,
-        "next_attempt_at": now + HELD,
-        **haste_of(reminder.event, reminder.urgency, now),
+        "created_at": utc_now(),
+        "next_attempt_at": hearer.start,
+        **haste_of(reminder.event, reminder.urgency, hearer.start),
         "ended_at": None,
     }
 
 
 def gather_reminders() -> tuple[int, int]:
-    """Lets the held reminders go: one by one, or as one digest for whoever would get more than five.
+    """Lets what is held go: reminders one by one, or as one digest for whoever would get more than five;
+    and what waits for the digest of the day of those whose hour has come.
 
-    Not before the quiet hours are over, but for urgent orders. Gives how many single ones and how many
-    digests; interrupted anywhere, the next one goes on.
+    Reminders not before the quiet hours are over, but for urgent orders. Gives how many single ones and
+    how many digests; interrupted anywhere, the next one goes on.
     """
     single = digests = 0
     failed: list[Exception] = []
-    for recipient in _recipients():
+    for recipient, code in _recipients():
         try:
-            held = _gather(recipient)
+            held = _gather(recipient, code)
         except Exception as error:  # the others must have their turn
             failed.append(error)
             continue
-        digests += held > MANY
-        single += held if held <= MANY else 0
+        digests += held > _FEW[code]
+        single += held if held <= _FEW[code] else 0
     if failed:
         raise failed[0]
     return single, digests
 
 
-def _gather(recipient: str) -> int:
+def _gather(recipient: str, code: str) -> int:
     """Lets go what is held for one recipient, and gives how many that were."""
     with transaction(house().database) as session:
-        held = session.exec(_held().where(Message.recipient == recipient)).all()
-        is_many = len(held) > MANY
+        held = session.exec(_held(code).where(Message.recipient == recipient)).all()
+        is_many = len(held) > _FEW[code]
         if is_many:
-            session.add(_absorbing(session, _digest(held)))
+            session.add(_absorbing(session, _digest(session, held, is_daily=code == FOR_DIGEST)))
         _let_go(session, held, digest=is_many)
         return len(held)
 
 
-def _held() -> Any:
+def _is_held() -> tuple[Any, ...]:
+    """Held, and its time has come: that of a reminder at once, that of the day's digest at its hour."""
+    return (
+        col(Message.state) == MessageState.QUEUED,
+        col(Message.code).in_(_FEW),
+        col(Message.next_attempt_at) <= utc_now() + HELD,
+    )
+
+
+def _held(code: str) -> Any:
     return (
         select(Message)
-        .where(Message.code == GATHERING, Message.state == MessageState.QUEUED)
+        .where(*_is_held(), Message.code == code)
         .order_by(col(Message.id))
         .with_for_update()  # whoever gathers at the same time finds them gone
     )
 
 
-def _recipients() -> list[str]:
+def _recipients() -> list[tuple[str, str]]:
     with transaction(house().database) as session:
-        wanted = select(Message.recipient).where(
-            Message.code == GATHERING, Message.state == MessageState.QUEUED
-        )
+        wanted = select(Message.recipient, Message.code).where(*_is_held())
         return sorted(set(session.exec(wanted)))
 
 
@@ -191,6 +224,7 @@ def _let_go(session: Session, held: Sequence[Message], *, digest: bool) -> None:
 def _absorbing(session: Session, digest: Message) -> Message:
     """The digest with what earlier ones named that nobody has told yet: one call is enough."""
     lines, orders = list(digest.variables["lines"]), set(digest.variables["orders"])
+    is_daily = digest.variables["daily"]
     waiting = select(Message).where(
         Message.event == Event.DIGEST,
         Message.audience == digest.audience,
@@ -202,7 +236,9 @@ def _absorbing(session: Session, digest: Message) -> Message:
         lines += [line for line in earlier.variables["lines"] if line["order_id"] not in orders]
         orders |= set(earlier.variables.get("orders", ()))
         earlier.state, earlier.code, earlier.ended_at = NOBODY, "in_digest", utc_now()
+        is_daily = is_daily or earlier.variables.get("daily", False)
     facts = {"count": len(orders), "lines": lines[:SHOWN], "orders": sorted(orders)}
+    facts["daily"] = is_daily
     digest.variables = {**digest.variables, **facts}
     return digest
 
@@ -213,10 +249,26 @@ def _told_from(message: Message) -> datetime:
     return told_from(utc_now(), urgency, community.quiet, house().timezone)
 
 
-def _digest(held: Sequence[Message]) -> Message:
+def _newest(held: Sequence[Message]) -> list[Message]:
+    """Of what became of an order in a day the last; each of its deadlines stands for itself."""
+    newest = {(one.order_id, one.event in BY_THE_CLOCK and one.id): one for one in held}
+    return list(newest.values())
+
+
+def _route(session: Session, message: Message) -> Route:
+    if message.audience is Audience.RESIDENT:
+        resident = session.get(Resident, int(message.recipient))
+        assert resident is not None
+        return route_to_resident(resident)
+    recipient = message.audience, message.recipient
+    choice = choices_of(session, [recipient]).of(*recipient)
+    return route_to(*recipient, Event.DIGEST, choice)
+
+
+def _digest(session: Session, held: Sequence[Message], *, is_daily: bool) -> Message:
     """One message for many; it names the first few, those that climbed highest before the others."""
     first = held[0]
-    ranked = sorted(held, key=lambda message: -int(message.variables.get("rung", 0)))
+    ranked = sorted(_newest(held), key=lambda message: -int(message.variables.get("rung", 0) or 0))
     lines = [
         {
             "order_id": message.order_id,
@@ -228,7 +280,7 @@ def _digest(held: Sequence[Message]) -> Message:
     is_urgent = any(message.variables["urgency"] == Urgency.URGENT for message in held)
     urgency = Urgency.URGENT if is_urgent else Urgency.NORMAL
     told_from = min(map(_told_from, held))
-    route = route_to(first.audience, first.recipient, Event.DIGEST)
+    route = _route(session, first)
     return Message(
         key=f"digest:{first.recipient}:{max(message.id or 0 for message in held)}",
         order_id=None,
@@ -241,6 +293,7 @@ def _digest(held: Sequence[Message]) -> Message:
             "count": len({message.order_id for message in held}),
             "orders": sorted({message.order_id for message in held if message.order_id}),
             "lines": lines,
+            "daily": is_daily,
             "urgency": urgency.value,
         },
         state=NOBODY if route.code else MessageState.QUEUED,

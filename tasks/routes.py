@@ -16,22 +16,30 @@ from tasks.funding import donors_of
 from tasks.house import house
 from tasks.models.enums import Audience, Event, MessageState
 from tasks.models.tables import Member, Message, MessageStep, Order, Resident
+from tasks.requests import dialled
+from tasks.rules.choices import AS_IT_COMES, Choice
 from tasks.rules.escalation import holders
 from tasks.rules.ladder import BRANCH, COMMITTEE
 from tasks.rules.notices import Notice
 
 BY_HAND = "by-hand"
 NEVER_CALLED = frozenset({Audience.RESIDENT, Audience.MEMBER})  # about what is said to many
+_CHOOSING = (Audience.HANDLER, Audience.MEMBER, Audience.LADDER)
 
 
 @dataclass(frozen=True)
 class Route:
-    """To whom, how, in which language; `code` says why there is no way when there is none."""
+    """To whom, how, in which language; `code` says why there is no way when there is none.
+
+    `address` is where it would arrive (by hand, whose phone it is), to tell whether two are the same
+    person's; "" where that is not known, or a channel needs none. It is stored nowhere.
+    """
 
     recipient: str
     channel: str
     locale: str
     code: str = ""
+    address: str = ""
 
 
 def check_contacts(catalog: Catalog) -> None:
@@ -49,13 +57,15 @@ def check_contacts(catalog: Catalog) -> None:
                 raise BadInput(field=f"{owner} 的 contacts.events", problem=problem)
 
 
-def route_to(audience: Audience, recipient: str, event: Event) -> Route:
+def route_to(
+    audience: Audience, recipient: str, event: Event, choice: Choice = AS_IT_COMES
+) -> Route:
     """How somebody other than a resident is told: a handler, a person, the desk, one chat group or all."""
     contacts = contacts_of(audience, recipient)
     if audience is Audience.GROUPS and recipient not in house().catalog.chat_groups:
         return Route("groups", BY_HAND, "zh-CN")  # all of them together
     if audience is not Audience.COORDINATORS:
-        return _route(Notice(event, audience, recipient), contacts)
+        return _route(Notice(event, audience, recipient), contacts, choice)
     # the desk's own channel; without one their list of what waits is the message
     route = _route(Notice(event, audience, "coordinators"), contacts)
     return replace(route, code="on_todo_list") if route.channel == BY_HAND else route
@@ -82,16 +92,6 @@ def contacts_of(audience: Audience, recipient: str) -> tuple[Contact, ...]:
     return own or (handler.contacts if handler else ())
 
 
-def address_of(audience: Audience, recipient: str, channel: str, event: Event) -> str:
-    """Where somebody other than a resident is reached on a channel, "" where it needs no address."""
-    fitting = (
-        contact.address
-        for contact in contacts_of(audience, recipient)
-        if contact.channel == channel and (not contact.events or event in contact.events)
-    )
-    return next(fitting, "")
-
-
 def is_never_called(event: Event, audience: Audience) -> bool:
     """Whether nobody is called about it, whatever becomes of it: there are too many of them."""
     return event is Event.BROADCAST and audience in NEVER_CALLED
@@ -104,13 +104,58 @@ def never_called() -> ColumnElement[bool]:
     )
 
 
+def own_contacts(id: str) -> tuple[Contact, ...]:
+    """The ways to a handler or person that are theirs alone, not those of whom they work for."""
+    catalog = house().catalog
+    entries = (catalog.staff.get(id), catalog.handlers.get(id), catalog.members.get(id))
+    return next((entry.contacts for entry in entries if entry is not None), ())
+
+
+def phone_of(id: str) -> str:
+    """The own phone of a handler or person of the configuration, "" for none, in normal form."""
+    catalog = house().catalog
+    entries = (catalog.staff.get(id), catalog.handlers.get(id), catalog.members.get(id))
+    return next((dialled(entry.phone) for entry in entries if entry is not None), "")
+
+
+def own_addresses(ids: Iterable[str]) -> set[tuple[str, str]]:
+    """Where whoever has these ids, and nobody else, reads or hears something: channel and address."""
+    own: set[tuple[str, str]] = set()
+    for id in ids:
+        own |= {(way.channel, way.address) for way in own_contacts(id) if way.address}
+        own |= {(BY_HAND, phone)} if (phone := phone_of(id)) else set()
+    return own
+
+
+def addresses_of(session: Session, audience: Audience, recipient: str) -> list[tuple[str, str]]:
+    """All ways to a recipient that have an address: channel and address."""
+    if audience is Audience.RESIDENT:
+        resident = session.get(Resident, int(recipient))
+        if resident is None or not resident.channel:
+            return []
+        return [(resident.channel, resident.address or resident.phone)]
+    contacts = contacts_of(audience, recipient)
+    return [(way.channel, way.address) for way in contacts if way.address]
+
+
+def address_of(session: Session, message: Message) -> str:
+    """Where a message's recipient is reached on its channel: read now, never stored with the message."""
+    if message.audience is Audience.RESIDENT:
+        resident = session.get(Resident, int(message.recipient))
+        return (resident.address or resident.phone) if resident else ""
+    contacts = contacts_of(message.audience, message.recipient)
+    ways = _meant_for(message.event, contacts)
+    return next((way.address for way in ways if way.channel == message.channel), "")
+
+
 def send_another_way(session: Session, message: Message, code: str, now: datetime) -> None:
     """Puts a message that its channel did not take on the next way of its recipient, each way once; in
     somebody's hands when there is no other, and refused where nobody is called. `code` says why."""
     earlier = select(MessageStep.channel).where(MessageStep.message_id == message.id)
     tried = {message.channel, BY_HAND, *session.exec(earlier)}
     contacts = contacts_of(message.audience, message.recipient)
-    untried = (way for way in _ways(message.event, contacts) if way not in tried)
+    ways = (way.channel for way in _ways(message.event, contacts))
+    untried = (channel for channel in ways if channel not in tried)
     message.code, message.reason = code, f"{message.channel}: {code}"
     following = next(untried, BY_HAND)
     if following == BY_HAND and is_never_called(message.event, message.audience):
@@ -171,19 +216,18 @@ def _resident_routes(session: Session, order: Order, *, only_own: bool) -> Itera
     for resident in _concerned(session, order):
         if only_own and resident.id != order.resident_id:
             continue
-        recipient, language = str(resident.id), resident.language
-        channel = resident.channel
-        if (
-            channel
-            and channel != BY_HAND
-            and (resident.address or resident.phone)
-            and is_usable(channel)
-        ):
-            yield Route(recipient, channel, language)
-        elif resident.phone or resident.name:
-            yield Route(recipient, BY_HAND, language)
-        else:
-            yield Route(recipient, BY_HAND, language, "no_contact")
+        yield route_to_resident(resident)
+
+
+def route_to_resident(resident: Resident) -> Route:
+    """On their own channel where there is one; in somebody's hands otherwise."""
+    recipient, language, channel = str(resident.id), resident.language, resident.channel
+    address = resident.address or resident.phone
+    if channel and channel != BY_HAND and address and is_usable(channel):
+        return Route(recipient, channel, language, address=address)
+    if resident.phone or resident.name:
+        return Route(recipient, BY_HAND, language, address=resident.phone)
+    return Route(recipient, BY_HAND, language, "no_contact")
 
 
 def _concerned(session: Session, order: Order) -> list[Resident]:
@@ -199,21 +243,36 @@ def _concerned(session: Session, order: Order) -> list[Resident]:
     return [resident for resident in found if resident is not None]
 
 
-def _route(notice: Notice, contacts: Iterable[Contact]) -> Route:
-    """The first contact that is meant for this event and works on this machine; a person's hands otherwise."""
-    channel = next(_ways(notice.event, contacts), BY_HAND)
-    return Route(notice.recipient, channel, "zh-CN")
+def as_chosen(notice: Notice, route: Route, choice: Choice) -> Route:
+    """The route that somebody other than a resident chose, where it is one of theirs. A resident's stands
+    with the resident, and nobody is called about what they need not do."""
+    if notice.audience not in _CHOOSING or not (choice.channel or choice.language):
+        return route
+    if choice.channel == BY_HAND and notice.event is Event.WISH_OPEN:
+        choice = replace(choice, channel="")
+    return route_to(notice.audience, route.recipient, notice.event, choice)
 
 
-def _ways(event: Event, contacts: Iterable[Contact]) -> Iterator[str]:
-    for contact in contacts:
-        meant = not contact.events or event in contact.events
-        if meant and is_usable(contact.channel):
-            yield contact.channel
+def _route(notice: Notice, contacts: Iterable[Contact], choice: Choice = AS_IT_COMES) -> Route:
+    """The way that was chosen; else the first that is meant for this event and works on this machine; a
+    person's hands otherwise."""
+    ways = [] if choice.channel == BY_HAND else list(_ways(notice.event, contacts))
+    chosen = [way for way in ways if way.channel == choice.channel]
+    way = next(iter(chosen or ways), Contact(channel=BY_HAND))
+    address = phone_of(notice.recipient) if way.channel == BY_HAND else way.address
+    return Route(notice.recipient, way.channel, choice.language or "zh-CN", address=address)
+
+
+def _ways(event: Event, contacts: Iterable[Contact]) -> Iterator[Contact]:
+    return (way for way in _meant_for(event, contacts) if is_usable(way.channel))
+
+
+def _meant_for(event: Event, contacts: Iterable[Contact]) -> Iterator[Contact]:
+    return (way for way in contacts if not way.events or event in way.events)
 
 
 def is_usable(channel: str) -> bool:
-    """Whether the channel is the community's and set up on this machine."""
+    """Whether the community has the channel, and this machine what it needs for it."""
     known = house().catalog.channels.get(channel)
     if known is None:
         return False

@@ -35,6 +35,19 @@ CLOCKS_EN = {
     ClockKind.OPEN_CLAIM: "open to claim",
     ClockKind.FUNDING: "raise the funds",
 }
+EVENTS_EN = {
+    Event.ORDER_ACCEPTED: "accepted",
+    Event.ORDER_ASSIGNED: "somebody looks after it",
+    Event.ORDER_PROGRESS: "there is progress",
+    Event.ORDER_HELD: "on hold",
+    Event.ORDER_EXTENDED: "takes longer",
+    Event.ORDER_REOPENED: "taken up again",
+    Event.ORDER_RATED: "rated",
+    Event.ORDER_DUE_SOON: "due soon",
+    Event.ORDER_OVERDUE: "overdue",
+    Event.ORDER_ESCALATED: "has come to you, overdue",
+}
+"""Whatever can be a line of a digest (IN_DIGEST)."""
 _KINDS_EN = {Kind.APPEAL: "request", Kind.SMALL_WISH: "small wish", Kind.BIG_WISH: "big wish"}
 
 
@@ -120,6 +133,7 @@ def _order_variables(order: Order | None, locale: str) -> dict[str, Any]:
         "rung": "",
         "urgency": "",
         "count": 0,
+        "daily": False,
         "lines": [],
         "figures": {},
     }
@@ -179,7 +193,10 @@ def _line(session: Session, line: Mapping[str, Any], locale: str) -> dict[str, A
     number = order.number if order else ""
     clock = _of_the_clock(line, locale)["clock"]
     is_late = line["event"] != Event.ORDER_DUE_SOON
-    return {"number": number, "words": words, "clock": clock, "due": line["due"], "late": is_late}
+    event = Event(line["event"])
+    what = EVENTS_EN.get(event, event.label) if locale == "en" else event.label
+    facts = {"clock": clock, "due": line["due"], "late": is_late, "what": what}
+    return {"number": number, "words": words, **facts}
 
 
 def reasons_of(session: Session, messages: Sequence[Message]) -> dict[str, str]:

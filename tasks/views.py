@@ -68,6 +68,13 @@ def recipient_of(session: Session, message: Message) -> tuple[str, str]:
     return member.name, member.phone or (handler.phone if handler else "")
 
 
+def name_of_person(session: Session, audience: Audience, person: str) -> str:
+    """The name of a recipient, without a message; of a donor, who has an id in an order alone, the audience's."""
+    if audience is Audience.DONOR:
+        return audience.label
+    return recipient_of(session, Message(audience=audience, recipient=person))[0]
+
+
 def _donor(session: Session, message: Message) -> str:
     """Who gave, as it was typed when it was promised."""
     wanted = select(Donation.donor).where(

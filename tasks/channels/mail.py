@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import smtplib
 import ssl
 from collections.abc import Iterator
@@ -22,6 +23,8 @@ from tasks.clock import utc_now
 from tasks.models.enums import MessageState
 from tasks.rendering import Text
 
+NOBODY_THERE = frozenset({550, 551, 553})  # to RCPT: no such mailbox, moved away, no such name
+_POLICY = re.compile(rb"5\.7\.")  # RFC 3463: refused for what we are, not for who they are
 PATIENCE = 15.0  # seconds for each reply; a server that scans what it is handed takes its time
 
 
@@ -37,7 +40,7 @@ def deliver(plugin: NotifyEmail, address: str, text: Text, key: str) -> Outcome:
         target.encode("ascii")
         letter = _letter(plugin, target, text, key).as_bytes()
     except (ValueError, IndexError, MessageError):  # CR LF, two in one, none, one beyond ASCII
-        return Outcome(MessageState.REFUSED, "bad_address")
+        return Outcome(MessageState.REFUSED, "bad_address", bad_address=bool(target))
     try:
         with _connected(plugin) as server:
             _greet(plugin, server)
@@ -104,9 +107,13 @@ def _greet(plugin: NotifyEmail, server: smtplib.SMTP) -> None:
 
 def _address(server: smtplib.SMTP, sender: str, target: str) -> Outcome | None:
     """Names sender and recipient; an outcome where one of them is refused."""
-    for code, _words in (server.mail(sender), server.rcpt(target)):
-        if not 200 <= code < 300:
-            return _judge(code)
+    code, _words = server.mail(sender)
+    if not 200 <= code < 300:
+        return _judge(code)
+    code, words = server.rcpt(target)
+    if not 200 <= code < 300:
+        nobody_there = code in NOBODY_THERE and not _POLICY.match(words)
+        return replace(_judge(code), bad_address=nobody_there)
     return None
 
 

@@ -12,13 +12,14 @@ class Outcome:
     """ACCEPTED, FAILED (try again), REFUSED (for good) or UNKNOWN; `code` says why in a word.
 
     `retry_after` are the seconds that the provider asks for; `is_down` says that the provider is the
-    trouble and not this message.
+    trouble and not this message, `bad_address` that nobody is reached there.
     """
 
     state: MessageState
     code: str = ""
     retry_after: float | None = None
     is_down: bool = False
+    bad_address: bool = False
 
 
 ACCEPTED = Outcome(MessageState.ACCEPTED)

@@ -9,6 +9,7 @@ from sqlalchemy.types import TypeDecorator
 from sqlmodel import SQLModel
 
 import tasks.models.broadcast_tables
+import tasks.models.choice_tables
 import tasks.models.meeting_tables
 import tasks.models.point_tables
 import tasks.models.rate_tables

@@ -289,6 +289,18 @@ BRIEFS = frozenset({Event.DAILY_BRIEF, Event.WEEKLY_BRIEF, Event.MEETING_AGENDA}
 UNHURRIED = BY_THE_CLOCK | BRIEFS | {Event.DIGEST, Event.RATING_REMINDER, Event.BROADCAST}
 """What nobody is woken for, unless its order (or the broadcast) is urgent; nor for anything that goes up the ladder."""
 
+MUST_BE_TOLD = frozenset(
+    {
+        Event.ORDER_PLACED,  # the receipt, with the number
+        Event.ORDER_DONE,  # with the link to rate it
+        Event.ORDER_DECLINED,
+        Event.ORDER_MERGED,  # the number that they know has ended
+        Event.ORDER_WITHDRAWN,
+    }
+)
+"""What nobody can decline, nor have put into a digest, nor waits for what may come in the next minutes.
+An event that tells somebody of their own data belongs here too."""
+
 
 class MessageState(Labelled):
     QUEUED = "queued", "待发"  # on the by-hand channel: waits for a person to tell it

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -223,12 +223,11 @@ def notices_of(deed: Deed) -> Notices:
     return [replace(notice, version=deed.after.version) for notice in notices]
 
 
-def without_echoes(notices: Notices, actor: Actor, desk: str) -> Notices:
+def without_echoes(notices: Notices, own: Collection[str]) -> Notices:
     """Of several actions in one submit each person hears the last only, and nobody hears of their own deed.
 
-    `desk` is the handler that the staff themselves are.
+    `own` are the ids under which a message would reach who did it.
     """
-    own = own_ids(actor, desk)
     latest = {
         (notice.audience, notice.recipient): notice
         for notice in notices
@@ -278,6 +277,7 @@ CARRIED = {
         Event.ORDER_OVERDUE: (Audience.HANDLER, Audience.COORDINATORS),
         Event.ORDER_ESCALATED: (Audience.LADDER,),
         Event.DIGEST: (
+            Audience.RESIDENT,
             Audience.HANDLER,
             Audience.MEMBER,
             Audience.COORDINATORS,

@@ -427,5 +427,5 @@ def test_a_database_of_an_older_release_asks_for_the_upgrade(
     monkeypatch.setattr(
         "tasks.migrate.ScriptDirectory.get_current_head", lambda _scripts: "the next one"
     )
-    with pytest.raises(OlderDatabase, match=r"（0017），请先运行 diandan init 升级"):
+    with pytest.raises(OlderDatabase, match=r"（0018），请先运行 diandan init 升级"):
         open_database(sqlite_house.database, sqlite_house.catalog)

@@ -376,7 +376,10 @@ def test_a_long_text_goes_out_within_the_provider_s_bytes(
     [
         ("MAIL", "451 later", Outcome(FAILED, "smtp_451")),
         ("RCPT", "450 greylisted", Outcome(FAILED, "smtp_450")),
-        ("RCPT", "550 no such user", Outcome(REFUSED, "smtp_550")),
+        ("RCPT", "550 no such user", Outcome(REFUSED, "smtp_550", bad_address=True)),
+        ("RCPT", "550 5.7.1 relaying denied", Outcome(REFUSED, "smtp_550")),
+        ("MAIL", "550 5.1.8 bad sender", Outcome(REFUSED, "smtp_550")),
+        ("DATA", "550 looks like spam", Outcome(REFUSED, "smtp_550")),
         ("RCPT", "421 closing", Outcome(FAILED, "smtp_421", None, True)),
         ("RCPT", "hang", Outcome(FAILED, "timeout", None, True)),
         ("RCPT", "drop", Outcome(FAILED, "no_connection", None, True)),
