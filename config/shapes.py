@@ -85,7 +85,8 @@ def _iso_date(text: object) -> date:
         raise refusal(f'"{text}" 不是日期', '写成年-月-日，例如 "2026-02-18"') from None
 
 
-def _quiet_hours(text: str) -> str:
+def quiet_hours(text: str) -> str:
+    """The text, if it is a span of quiet hours, as "21:00-08:00". Raises PydanticCustomError for any other."""
     clock = r"((?:[01]\d|2[0-3]):[0-5]\d)"
     found = re.fullmatch(f"{clock}-{clock}", text)
     if found is None or found[1] == found[2]:
@@ -98,7 +99,7 @@ Name = Annotated[str, Field(min_length=1)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 Day = Annotated[date, BeforeValidator(_iso_date)]
-QuietHours = Annotated[str, AfterValidator(_quiet_hours)]
+QuietHours = Annotated[str, AfterValidator(quiet_hours)]
 Unit = Literal["m", "h", "wd", "d"]
 MOST = 9999  # of any unit of an allowance
 

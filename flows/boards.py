@@ -18,6 +18,7 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import Artifact, FlowRun
 from prefect.client.schemas.sorting import ArtifactSort
 
+from flows.choice_words import of_muted
 from flows.links import run_link, waiting_link
 from flows.runs import LIVE, PAGE
 from flows.tags import UNFINISHED
@@ -27,10 +28,12 @@ from tasks.finding import Line
 from tasks.house import house
 from tasks.markup import escaped
 from tasks.models.enums import OPEN, Urgency
+from tasks.muting import muted_addresses
 from tasks.rules.deadline import local_time
 from tasks.texts import shortened
 from tasks.waiting import Overview, Stage, look_over
 
+SHOWN = 5  # addresses named on 待办
 TODO, BY_HAND, NIGHT, WEEK, MEETING = "todo", "by-hand", "night", "week", "meeting"
 _BEFORE_THE_FIRST = {
     NIGHT: ("夜报", "# 夜报\n\n还没有写过：“夜间处理”每夜写一次。要现在看，请启动一次“夜间处理”。"),
@@ -46,7 +49,7 @@ _UNBROKEN = (
 
 async def rewrite_boards(client: PrefectClient) -> None:
     """Writes both lists as they are now."""
-    todo = _slip() + _unfinished(await _unfinished_runs(client)) + _todo(look_over())
+    todo = _slip() + _unfinished(await _unfinished_runs(client)) + _todo(look_over()) + _muted()
     await write_board(client, TODO, "待办", todo)
     await write_board(
         client, BY_HAND, "要打的电话 / 要转发的文字", _by_hand(errands(), count_errands())
@@ -65,6 +68,16 @@ def _slip() -> str:
     if not house().slip:
         return ""
     return f"# 配置有错\n\n{escaped(house().slip)}\n\n改好以前，照改之前的配置办。\n\n"
+
+
+def _muted() -> str:
+    """In one line, who is not reached on their own channel any more."""
+    muted = muted_addresses()
+    named = "；".join(escaped(of_muted(one)) for one in muted[:SHOWN])
+    more = f"；等 {len(muted)} 个" * (len(muted) > SHOWN)
+    lifted = "地址改了或又能用了，在“提醒设置”里写。"
+    said = f"\n\n有 {len(muted)} 个地址发不到，60 天内不再发：{named}{more}。{lifted}"
+    return said if muted else ""
 
 
 async def find_board(client: PrefectClient, key: str) -> Artifact | None:

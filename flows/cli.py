@@ -14,6 +14,7 @@ from config.catalog import CatalogError
 from config.settings import Settings
 from flows import cli_output as output
 from flows.cli_broadcast import broadcast_commands
+from flows.cli_choices import choice_commands
 from flows.cli_meeting import meeting_commands
 from flows.cli_members import member_commands
 from flows.cli_messages import message_commands
@@ -48,6 +49,7 @@ app.add_typer(point_commands)
 app.add_typer(member_commands, name="member")
 app.add_typer(unit_commands, name="unit")
 app.add_typer(broadcast_commands, name="broadcast")
+app.add_typer(choice_commands, name="choices")
 app.add_typer(rate_commands)
 app.add_typer(meeting_commands, name="meeting")
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from flows.choice_words import of_muted
 from flows.cli_opening import Json, open_house
 from flows.cli_output import local, message_table, print_columns, print_json, show_counts
 from tasks.arrivals import mark_received, send_again
@@ -16,6 +17,7 @@ from tasks.delivery_words import in_words, person_in
 from tasks.errors import BadInput
 from tasks.house import house
 from tasks.models.enums import Audience, Event, MessageState
+from tasks.muting import muted_addresses
 from tasks.preview import previews
 from tasks.views import WantedMessages, actor_names, life_of_message, messages_json
 
@@ -31,10 +33,16 @@ def messages(
     audience: Annotated[Audience | None, typer.Option()] = None,
     channel: Annotated[str, typer.Option(help="An id or a name.")] = "",
     since: Annotated[str | None, typer.Option(help="YYYY-MM-DD, when it was written.")] = None,
+    muted: Annotated[
+        bool, typer.Option("--muted", help="Instead: whose addresses take nothing for 60 days.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """List messages, without anybody's phone or address."""
     open_house(context)
+    if muted:
+        _show_muted(as_json=as_json)
+        return
     wanted = WantedMessages(
         state=state,
         order=order,
@@ -48,6 +56,27 @@ def messages(
         print_json(found)
     else:
         message_table(found)
+
+
+def _show_muted(*, as_json: bool) -> None:
+    found = muted_addresses()
+    if as_json:
+        print_json(
+            [
+                {
+                    "audience": one.audience.value,
+                    "person": one.person,
+                    "channel": one.channel,
+                    "code": one.code,
+                    "since": one.since.isoformat(),
+                    "until": one.until.isoformat(),
+                }
+                for one in found
+            ]
+        )
+        return
+    lines = [f"{of_muted(one)} {in_words(one.code)}" for one in found]
+    print("\n".join(lines) or "没有 60 天内不再发的地址。")
 
 
 def _midnight(typed: str) -> datetime:

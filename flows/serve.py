@@ -16,6 +16,7 @@ from flows.actions import OFFERS, act_on_order
 from flows.away import note_absence
 from flows.broadcast import call_off_broadcast, speak_to_many
 from flows.chat import register_chat
+from flows.choosing import set_reminders
 from flows.editing import change_wish
 from flows.finding import find
 from flows.importing import import_file
@@ -126,6 +127,13 @@ def _of_messages() -> list[Entry]:
             "没送到的消息",
             DESK,
             "没送到、不知道送没送到的消息：对方收到了、再发一次，或者打电话。",
+            {},
+        ),
+        Entry(
+            set_reminders,
+            "提醒设置",
+            DESK,
+            "谁想怎样收消息：渠道、语言、不收哪些、安静时段、每天合成一条。",
             {},
         ),
     ]

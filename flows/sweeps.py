@@ -51,6 +51,7 @@ HOLD_WORDS = (
     "act-on-order",
     "import-file",
     "away",
+    "choices",
     "register-member",
     "verify-members",
     "leave-team",
@@ -62,6 +63,7 @@ HOLD_PHONES = (
     "act-on-order",
     "import-file",
     "find",
+    "choices",
 )  # nothing is lost with these: they are started anew
 ENDED = (StateType.COMPLETED, StateType.CANCELLED)
 FAILED = (StateType.FAILED, StateType.CRASHED)

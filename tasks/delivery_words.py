@@ -23,7 +23,6 @@ _WORDS = {
     "declined": "本人不要这种消息",
     "hears_once": "同一个人已经有一条",
     "muted": "这个地址发不到，60 天内不再发",
-    "bad_address": "地址写错了",
     "no_longer_true": "事情已经办了，不用再提醒",
     "no_longer_open": "心愿已有人认领",
     "superseded": "有了更新的消息",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete
+from sqlalchemy import ColumnElement, delete
 from sqlmodel import Session, col, select
 
 from tasks.chosen import person_key
@@ -63,7 +63,7 @@ def muted_among(session: Session, ways: Iterable[Way]) -> set[Way]:
     return {sealed[seal] for seal in found}
 
 
-def _holds():  # type: ignore[no-untyped-def]
+def _holds() -> ColumnElement[bool]:
     return col(Muted.at) > utc_now() - MUTED_FOR
 
 

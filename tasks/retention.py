@@ -17,6 +17,7 @@ from tasks.clock import utc_now
 from tasks.db import dry_transaction, reading, transaction
 from tasks.house import house
 from tasks.links import sealed_id
+from tasks.models.choice_tables import ChoiceRow, Muted
 from tasks.models.enums import OPEN, TO_BE_TOLD, Audience, MessageState
 from tasks.models.meeting_tables import Matter
 from tasks.models.rate_tables import Exclusion
@@ -122,6 +123,7 @@ def _erase(session: Session, resident: Resident, orders: Sequence[Order]) -> Non
         for message in session.exec(select(Message).where(Message.order_id == order.id)):
             message.variables = _cleaned(message.variables, names)
     _end_messages(session, resident)
+    _end_choices(session, resident)
     resident.name = resident.phone = resident.address = ""
     resident.channel, resident.anonymised_at = None, utc_now()
     session.add(resident)
@@ -138,6 +140,13 @@ def _sealed(id: str | None, names: Sequence[str]) -> str | None:
     if id is None or without_persons(id, names) == id:
         return id
     return sealed_id(id)
+
+
+def _end_choices(session: Session, resident: Resident) -> None:
+    """What they chose goes with them, and what is known of their addresses."""
+    for table in (ChoiceRow, Muted):
+        own = col(table.audience) == Audience.RESIDENT, col(table.person) == str(resident.id)
+        session.execute(sql.delete(table).where(*own))
 
 
 def _end_messages(session: Session, resident: Resident) -> None:

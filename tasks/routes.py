@@ -104,6 +104,11 @@ def never_called() -> ColumnElement[bool]:
     )
 
 
+def person_audience(id: str) -> Audience:
+    """As which audience whoever has this id chooses: a handler, or a person."""
+    return Audience.HANDLER if id in house().catalog.handlers else Audience.MEMBER
+
+
 def own_contacts(id: str) -> tuple[Contact, ...]:
     """The ways to a handler or person that are theirs alone, not those of whom they work for."""
     catalog = house().catalog

@@ -46,24 +46,28 @@ def name_of_actor(session: Session, id: str) -> str:
 
 def recipient_of(session: Session, message: Message) -> tuple[str, str]:
     """The name and phone of whom a message is for, as they are today."""
-    catalog = house().catalog
-    if message.audience is Audience.RESIDENT:
-        resident = session.get(Resident, int(message.recipient))
-        return (resident.name or "居民", resident.phone) if resident else ("居民", "")
-    if message.audience is Audience.GROUPS:
-        group = catalog.chat_groups.get(message.recipient)
-        return group.name if group else "各群", ""
-    if message.audience is Audience.COORDINATORS:
-        return "社区干部", ""
     if message.audience is Audience.DONOR:
         return _donor(session, message), ""
+    return _name_and_phone(session, message.audience, message.recipient)
+
+
+def _name_and_phone(session: Session, audience: Audience, recipient: str) -> tuple[str, str]:
+    catalog = house().catalog
+    if audience is Audience.RESIDENT:
+        resident = session.get(Resident, int(recipient))
+        return (resident.name or "居民", resident.phone) if resident else ("居民", "")
+    if audience is Audience.GROUPS:
+        group = catalog.chat_groups.get(recipient)
+        return group.name if group else "各群", ""
+    if audience is Audience.COORDINATORS:
+        return "社区干部", ""
     for entries in (catalog.handlers, catalog.staff):
-        if message.recipient in entries:
-            entry = entries[message.recipient]
+        if recipient in entries:
+            entry = entries[recipient]
             return entry.name, entry.phone
-    member = session.get(Member, message.recipient)
+    member = session.get(Member, recipient)
     if member is None:
-        return message.recipient, ""
+        return recipient, ""
     handler = catalog.handlers.get(member.handler)
     return member.name, member.phone or (handler.phone if handler else "")
 
@@ -72,7 +76,7 @@ def name_of_person(session: Session, audience: Audience, person: str) -> str:
     """The name of a recipient, without a message; of a donor, who has an id in an order alone, the audience's."""
     if audience is Audience.DONOR:
         return audience.label
-    return recipient_of(session, Message(audience=audience, recipient=person))[0]
+    return _name_and_phone(session, audience, person)[0]
 
 
 def _donor(session: Session, message: Message) -> str:

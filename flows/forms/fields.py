@@ -114,10 +114,10 @@ def day(title: str, default: date) -> FieldSpec:
     return _spec(date, title, default=default)
 
 
-def ticks(title: str, options: Sequence[str]) -> FieldSpec:
+def ticks(title: str, options: Sequence[str], chosen: Sequence[str] = ()) -> FieldSpec:
     """Any number of the options."""
     items = {"items": {"type": "string", "enum": list(options)}, "uniqueItems": True}
-    return _spec(list[str], title, items, default=[])
+    return _spec(list[str], title, items, default=list(chosen))
 
 
 def positioned(fields: Fields) -> dict[str, Any]:

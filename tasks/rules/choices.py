@@ -51,6 +51,12 @@ IN_DIGEST: Mapping[Audience, frozenset[Event]] = {
 """By audience, what can wait for the digest of the day: neither what must be said, nor something new to do."""
 
 
+def choosable(audience: Audience) -> frozenset[Event]:
+    """What somebody with a choice of this audience may decline: a person, in all that they are."""
+    own = MAY_DECLINE.get(audience, frozenset())
+    return own | MAY_DECLINE[Audience.LADDER] if audience is Audience.MEMBER else own
+
+
 def is_declined(choice: Choice, audience: Audience, event: Event) -> bool:
     """Whether somebody does not want to hear of this, and need not."""
     return event in choice.declined and event in MAY_DECLINE.get(audience, ())

@@ -43,6 +43,11 @@ def leave_nothing(quiet: str, other: str) -> bool:
     return _covers(quiet, _hours(other)[1]) and _covers(other, _hours(quiet)[1])
 
 
+def covers_hour(quiet: str, hour: int) -> bool:
+    """Whether the beginning of an hour of the day lies in the quiet hours."""
+    return _covers(quiet, time(hour))
+
+
 def _covers(quiet: str, now: time) -> bool:
     begins, ends = _hours(quiet)
     return begins <= now < ends if begins < ends else now >= begins or now < ends

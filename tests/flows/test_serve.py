@@ -83,7 +83,7 @@ def test_everything_that_can_be_started_is_deployed_and_again_changes_nothing(
             *("points/积分", "correct-points/更正积分"),
             "act-on-order/退回一线",
             "act-on-order/回访",
-            *("told/已告知", "undelivered/没送到的消息"),
+            *("told/已告知", "undelivered/没送到的消息", "choices/提醒设置"),
             *("broadcast/向群众发声", "call-off-broadcast/撤回发声"),
             "order/订单",
         ),
