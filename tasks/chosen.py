@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
-from sqlmodel import Session, col, select
+import sqlalchemy as sql
+from sqlmodel import Session, col
 
 from tasks.batches import batches
 from tasks.house import house
@@ -40,13 +42,19 @@ def choices_of(session: Session, people: Iterable[Person]) -> Choices:
     ids = sorted({key[1] for key in (person_key(*one) for one in people) if key[0] in CHOOSERS})
     found: dict[Person, Choice] = {}
     for some in batches(ids):
-        wanted = col(ChoiceRow.audience).in_(CHOOSERS), col(ChoiceRow.person).in_(some)
-        for row in session.exec(select(ChoiceRow).where(*wanted)):
+        for row in session.connection().execute(_WANTED, {"people": some}):
             found[row.audience, row.person] = choice_in(row)
     return Choices(found)
 
 
-def choice_in(row: ChoiceRow) -> Choice:
+_WANTED = sql.select(*ChoiceRow.__table__.columns).where(  # type: ignore[attr-defined]
+    col(ChoiceRow.audience).in_(CHOOSERS),
+    col(ChoiceRow.person).in_(sql.bindparam("people", expanding=True)),
+)
+"""Asked with every action, so it is written once; the key answers it."""
+
+
+def choice_in(row: ChoiceRow | sql.Row[Any]) -> Choice:
     """A row as the rules see it; events that there are no more are left out."""
     known = {event.value for event in Event}
     return Choice(
