@@ -53,6 +53,7 @@ VARIABLES: Mapping[str, Variable] = {
         ("rung", str, "报到哪一级，没有时为空"),
         ("count", int, "一共几件"),
         ("lines", list, "其中几件，各有自己的值"),
+        ("daily", bool, "是每天一条的合并消息，不是提醒"),
         ("figures", dict, "数字"),
         ("target", str, "目标金额，元"),
         ("raised", str, "已筹金额，元"),
@@ -74,7 +75,7 @@ _OF_AN_ORDER = frozenset(
 _OF_THE_CLOCK = frozenset({"clock", "due", "rung"})
 _OF_A_RATING = frozenset({"grade", "solved"})
 _OF_MANY: Mapping[Event, frozenset[str]] = {
-    Event.DIGEST: frozenset({"count", "lines"}),
+    Event.DIGEST: frozenset({"count", "lines", "daily"}),
     Event.MEETING_AGENDA: frozenset({"count", "lines"}),
     Event.DAILY_BRIEF: frozenset({"figures"}),
     Event.WEEKLY_BRIEF: frozenset({"figures", "lines"}),
