@@ -11,11 +11,14 @@ from flows.pages import put_on_run, section, table
 from flows.sweep_words import WORDS
 from tasks.brief import Standing, Undelivered, Week
 from tasks.clock import utc_now
+from tasks.delivery_words import in_words
 from tasks.finding import Line
 from tasks.house import house
 from tasks.markup import escaped
 from tasks.models.tally import Tally
 from tasks.rules.deadline import local_time
+from tasks.rules.spans import span_in_words
+from tasks.traffic import Traffic
 
 
 async def show_trial(client: PrefectClient, tally: Tally) -> None:
@@ -60,6 +63,7 @@ def night_report(tally: Tally, standing: Standing) -> str:
         section("在哪一步等着", _stages(standing)),
         section("已上报到哪一级", _rungs(standing)),
         section("没有送到的消息", _undelivered(standing.undelivered)),
+        section("过去 24 小时的消息", _traffic(standing.channels)),
         section("这一夜做了什么", _done(tally, is_trial=False)),
     )
     return "\n\n".join([head, *filter(None, parts)])
@@ -110,11 +114,25 @@ def _undelivered(messages: Sequence[Undelivered]) -> str:
             f"{one.audience.label} {escaped(one.recipient)}",
             one.channel,
             one.state.label,
-            one.code,
+            in_words(one.code),
         )
         for one in messages
     ]
     return table(("编号", "订单", "什么事", "告诉谁", "渠道", "状态", "原因"), rows)
+
+
+def _traffic(channels: Sequence[Traffic]) -> str:
+    counted = ("sent", "failed", "refused", "unknown", "waiting")
+    rows = [
+        (
+            escaped(one.name),
+            *(str(getattr(one, name) or "") for name in counted),
+            *("" if span is None else f"{span_in_words(span)}内" for span in (one.half, one.most)),
+        )
+        for one in channels
+    ]
+    head = ("渠道", "送出", "没发成", "被拒", "不知道送没送到", "还等着发", "一半在", "95% 在")
+    return table(head, rows)
 
 
 def _done(tally: Tally, *, is_trial: bool) -> str:

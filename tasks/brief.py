@@ -30,6 +30,7 @@ from tasks.models.tables import History, Message, Order, Rating
 from tasks.routes import never_called
 from tasks.rules.deadline import end_of_day, local_day, start_of_day
 from tasks.rules.ladder import BRANCH
+from tasks.traffic import Traffic, traffic
 from tasks.views import recipient_of
 
 SHOWN = 20
@@ -69,6 +70,7 @@ class Standing:
     rungs: tuple[tuple[str, int], ...]  # open orders by the rung that they have climbed to
     overdue: tuple[Line, ...]
     undelivered: tuple[Undelivered, ...]
+    channels: tuple[Traffic, ...]  # how messages went in the last 24 hours
     figures: dict[str, int]  # open, overdue, raised, today, to_tell, failed
 
 
@@ -101,6 +103,7 @@ def standing() -> Standing:
             ),
             overdue=tuple(read_lines(session, [_IS_OPEN, is_overdue], order_by, SHOWN)),
             undelivered=tuple(_undelivered(session)),
+            channels=traffic(),
             figures=figures,
         )
 
@@ -195,13 +198,14 @@ def week_before(now: datetime) -> Week:
         done = _by_grid(session, Action.FINISH, since, until)
         reopened = _by_grid(session, Action.REOPEN, since, until)
         grades = _grades(session, since, until)
+    now_open = standing().figures
     figures = {
         "placed": placed.total(),
         "done": done.total(),
         "reopened": reopened.total(),
         "rated": grades.total(),
         "content": grades[Grade.SATISFIED] + grades[Grade.BASICALLY],
-        **{name: standing().figures[name] for name in ("open", "overdue", "raised")},
+        **{name: now_open[name] for name in ("open", "overdue", "raised")},
     }
     return Week(first, last, figures, _grids(placed, done))
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, extract, func, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlmodel import Session
@@ -158,3 +158,10 @@ def upsert(session: Session, table: Any) -> Any:
     """An INSERT into the table that can say what happens on a conflict, in the database's own words."""
     is_postgres = session.connection().dialect.name == "postgresql"
     return (postgresql.insert if is_postgres else sqlite.insert)(table)
+
+
+def seconds_between(session: Session, begin: Any, end: Any) -> Any:
+    """How many seconds lie between two stored moments, to the millisecond, in the database's own words."""
+    if session.connection().dialect.name == "postgresql":
+        return extract("epoch", end - begin)
+    return func.round((func.julianday(end) - func.julianday(begin)) * 86_400, 3)

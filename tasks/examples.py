@@ -22,7 +22,20 @@ LINES = [
         "done": 4,
     }
 ]
+CHANNELS = [
+    {
+        "name": "电子邮件",
+        "sent": 42,
+        "failed": 2,
+        "refused": 1,
+        "unknown": 1,
+        "waiting": 3,
+        "half": 2.4,
+        "most": 1500.0,
+    }
+]
 FIGURES = {
+    "channels": CHANNELS,
     **dict.fromkeys(("open", "overdue", "raised", "today", "to_tell", "failed", "set_aside"), 3),
     **dict.fromkeys(("placed", "done", "rated", "content", "reopened"), 2),
     "first": "11-23",
@@ -92,6 +105,7 @@ IN_ENGLISH: dict[str, object] = {
     "groups": ["Merchants 1", "Residents 2"],
     "clock": "finish",
     "rung": "the grid's branch",
+    "figures": {**FIGURES, "channels": [{**CHANNELS[0], "name": "Mail"}]},
     "lines": [
         {
             **LINES[0],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import Update, or_, update
-from sqlmodel import col
+from sqlmodel import Session, col
 
 from tasks.channels import KNOWS_DOUBLES
 from tasks.clock import APART, utc_now
@@ -12,8 +12,10 @@ from tasks.house import house
 from tasks.leases import LEASE, LONGEST_WAIT
 from tasks.messages import EXPIRED
 from tasks.models.enums import TO_BE_TOLD, MessageState
-from tasks.models.tables import Message
+from tasks.models.tables import Message, MessageStep
 from tasks.queue import waits
+
+SENDER_DIED = "sender_died"
 
 
 def end_expired() -> int:
@@ -60,18 +62,36 @@ def give_up_leases() -> int:
     again = (
         update(Message)
         .where(*lapsed, col(Message.channel).in_(harmless))
-        .values(state=MessageState.FAILED, code="sender_died", next_attempt_at=now)
+        .values(state=MessageState.FAILED, code=SENDER_DIED, next_attempt_at=now)
     )
     unknown = (
         update(Message)
         .where(*lapsed)
-        .values(state=MessageState.UNKNOWN, code="sender_died", ended_at=now)
+        .values(state=MessageState.UNKNOWN, code=SENDER_DIED, ended_at=now)
     )
-    return _change(again, unknown)
-
-
-def _change(*statements: Update) -> int:
-    """Carries them out together and gives how many rows that were."""
     with transaction(house().database) as session:
-        done = [session.execute(statement) for statement in statements]
-        return sum(int(one.rowcount) for one in done)  # type: ignore[attr-defined, misc]
+        return sum(_end_attempts(session, statement) for statement in (again, unknown))
+
+
+def _end_attempts(session: Session, statement: Update) -> int:
+    """Ends the leases that a statement is about, and writes down what came of these attempts."""
+    columns = (Message.id, Message.attempts, Message.channel, Message.state)
+    ended = session.execute(statement.returning(*map(col, columns))).all()
+    session.add_all(
+        MessageStep(
+            message_id=id,
+            at=utc_now(),
+            attempt=attempt,
+            channel=channel,
+            state=state,
+            code=SENDER_DIED,
+        )
+        for id, attempt, channel, state in ended
+    )
+    return len(ended)
+
+
+def _change(statement: Update) -> int:
+    """Carries it out and gives how many rows that were."""
+    with transaction(house().database) as session:
+        return int(session.execute(statement).rowcount)  # type: ignore[attr-defined]

@@ -120,7 +120,9 @@ def end_night(tally: Tally) -> Tally:
 
     Gives what this and the earlier runs of the day have done, with what this one set aside.
     """
-    figures = {**standing().figures, "set_aside": len(tally.failed)}
+    stands = standing()
+    channels = [channel.variables for channel in stands.channels]
+    figures = {**stands.figures, "set_aside": len(tally.failed), "channels": channels}
     today = local_day(utc_now(), house().timezone)
     with transaction(house().database) as session:
         day, facts = today.isoformat(), {"figures": figures}

@@ -31,6 +31,7 @@ from tasks.errors import BadTemplate
 from tasks.markup import escaped
 from tasks.models.enums import Audience, Event
 from tasks.rules.funding import in_yuan
+from tasks.rules.spans import span_in_words
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 DEFAULT_LOCALE = "zh-CN"  # what every other locale falls back to, file by file
@@ -166,7 +167,7 @@ def _environment(folders: tuple[Path, ...]) -> ImmutableSandboxedEnvironment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(day=_day, moment=_moment, yuan=in_yuan, plain=escaped)
+    environment.filters.update(day=_day, moment=_moment, span=_span, yuan=in_yuan, plain=escaped)
     return environment
 
 
@@ -243,6 +244,12 @@ def _moment(context: Context, value: object) -> str:
         raise FilterArgumentError(f"“{value}”只有日期，没有时刻；日期请用 day。")
     local = _local(context, read)
     return f"{_write_day(context, local)} {local:%H:%M}"
+
+
+@pass_context
+def _span(context: Context, value: float) -> str:
+    """12 分钟, or "12 minutes": about so many seconds."""
+    return span_in_words(float(value), str(context.resolve("locale")))
 
 
 def _read(value: object) -> date | datetime:

@@ -12,15 +12,20 @@ import sqlalchemy as sql
 from sqlmodel import SQLModel
 
 import tasks.night
+from config.shapes import ChannelKind
 from tasks.by_hand import errands, mark_told
 from tasks.clock import clock_at
 from tasks.db import reading, transaction
 from tasks.escalation import sweep_clocks
+from tasks.examples import examples
 from tasks.house import House, house
-from tasks.models.enums import Status
+from tasks.models.enums import Audience, Event, Status
 from tasks.models.tables import Installation, Message, Order
 from tasks.models.tally import Tally
 from tasks.night import end_night, end_week, missed_night, run_night
+from tasks.outbox import send_waiting
+from tasks.rendering import render
+from tasks.texts import text_of
 
 Do = Callable[..., None]
 Place = Callable[..., str]
@@ -249,6 +254,41 @@ def test_the_brief_of_the_night_is_heard_at_eight_and_says_how_the_community_sta
     figures = brief.variables["figures"]
     expected = {"open": 2, "overdue": 1, "raised": 1, "today": 1, "failed": 0, "set_aside": 3}
     assert {name: figures[name] for name in expected} == expected
+
+
+def test_the_brief_says_how_messages_went(
+    database: House,
+    rows: Rows,
+    place: Place,
+    settle: Callable[..., House],
+    mailbox: Any,
+) -> None:
+    settle(
+        database=database.settings.database,
+        channels={"mail": mailbox.url, "wecom-desk": "json://127.0.0.1:9"},
+    )
+    with clock_at(on(14, 10)):
+        place(channel="mail", address="jia@example.org", by="staff-1")
+    with clock_at(on(14, 10, 0, 4)):
+        assert send_waiting() == {"accepted": 1}
+    with clock_at(on(15, 2, 31)):
+        end_night(Tally())
+        (brief,) = briefs(rows, "daily_brief")
+        with reading(house().database) as session:
+            said = text_of(session, brief, None).body
+    assert "电子邮件：送出 1 条（一半在 4 秒内，95% 在 4 秒内）。" in said
+
+
+def test_a_brief_that_was_written_before_it_counted_messages_is_read_all_the_same(
+    sqlite_house: House,
+) -> None:
+    figures = {
+        name: one for name, one in examples("zh-CN")["figures"].items() if name != "channels"
+    }
+    values = {**examples("zh-CN"), "figures": figures}
+    kind, locale = ChannelKind.MAIL, "zh-CN"
+    said = render(Event.DAILY_BRIEF, Audience.COORDINATORS, kind, locale, values)
+    assert "过去 24 小时的消息" not in said.body
 
 
 @pytest.fixture

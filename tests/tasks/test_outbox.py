@@ -460,6 +460,10 @@ def test_a_mail_whose_sender_died_is_not_sent_again_but_asked_about(
         assert send_waiting() == {}
         assert state_of(rows, "resident") == ("mail", "unknown", "sender_died")
         (errand,) = errands()
+        assert send_waiting() == {}
+    assert [(step.attempt, step.state, step.code) for step in rows(MessageStep)] == [
+        (1, "unknown", "sender_died")  # once in its life, however often somebody looks
+    ]
     assert (errand.name, errand.phone, errand.doubtful) == ("居民甲", "13900000001", True)
     assert len(mailbox.letters) == 1
 
