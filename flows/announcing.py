@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from flows.asking import connect
-from flows.boards import BY_HAND, MEETING, NIGHT, TODO, WEEK, find_board
+from flows.boards import BY_HAND, MEETING, MESSAGES, NIGHT, TODO, WEEK, find_board
 from flows.links import (
     artifact_link,
     artifacts_link,
@@ -44,6 +44,7 @@ async def _links() -> dict[str, str]:
             "查找": await start("find/查找"),
             "要打的电话": await read(BY_HAND),
             "已告知打勾": await start("told/已告知"),
+            "消息": await read(MESSAGES),
             "夜报": await read(NIGHT),
             "周报": await read(WEEK),
             "会议": await read(MEETING),

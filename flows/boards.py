@@ -1,4 +1,4 @@
-"""The pages that coordinators keep open: 待办, the calls to make, the reports. One artifact each, rewritten in place."""
+"""The pages that coordinators keep open: 待办, the calls to make, 消息, the reports. One artifact each, rewritten in place."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import Artifact, FlowRun
 from prefect.client.schemas.sorting import ArtifactSort
 
-from flows.choice_words import of_muted
-from flows.links import run_link, waiting_link
+from flows.links import artifact_link, deployment_link, run_link, waiting_link
+from flows.messages_page import Ways, look_at_post, messages_line, messages_page
 from flows.runs import LIVE, PAGE
 from flows.tags import UNFINISHED
 from tasks.by_hand import Errand, count_errands, errands
@@ -28,13 +28,13 @@ from tasks.finding import Line
 from tasks.house import house
 from tasks.markup import escaped
 from tasks.models.enums import OPEN, Urgency
-from tasks.muting import muted_addresses
 from tasks.rules.deadline import local_time
 from tasks.texts import shortened
 from tasks.waiting import Overview, Stage, look_over
 
-SHOWN = 5  # addresses named on 待办
-TODO, BY_HAND, NIGHT, WEEK, MEETING = "todo", "by-hand", "night", "week", "meeting"
+TODO, BY_HAND, MESSAGES = "todo", "by-hand", "messages"
+NIGHT, WEEK, MEETING = "night", "week", "meeting"
+UNDELIVERED_DEPLOYMENT = "undelivered/没送到的消息"
 _BEFORE_THE_FIRST = {
     NIGHT: ("夜报", "# 夜报\n\n还没有写过：“夜间处理”每夜写一次。要现在看，请启动一次“夜间处理”。"),
     MEETING: ("会议", "# 会议\n\n还没有开过：开会前启动一次“联席会议”或“周例会”。"),
@@ -48,12 +48,19 @@ _UNBROKEN = (
 
 
 async def rewrite_boards(client: PrefectClient) -> None:
-    """Writes both lists as they are now."""
-    todo = _slip() + _unfinished(await _unfinished_runs(client)) + _todo(look_over()) + _muted()
-    await write_board(client, TODO, "待办", todo)
-    await write_board(
+    """Writes the lists as they are now."""
+    calls = await write_board(
         client, BY_HAND, "要打的电话 / 要转发的文字", _by_hand(errands(), count_errands())
     )
+    post = look_at_post()
+    form = deployment_link((await client.read_deployment_by_name(UNDELIVERED_DEPLOYMENT)).id)
+    page = await write_board(client, MESSAGES, "消息", messages_page(post, Ways(form, calls)))
+    above = (
+        _slip(),
+        _unfinished(await _unfinished_runs(client)),
+        messages_line(post, form, page),
+    )
+    await write_board(client, TODO, "待办", "".join(above) + _todo(look_over()))
 
 
 async def lay_out_reports(client: PrefectClient) -> None:
@@ -70,16 +77,6 @@ def _slip() -> str:
     return f"# 配置有错\n\n{escaped(house().slip)}\n\n改好以前，照改之前的配置办。\n\n"
 
 
-def _muted() -> str:
-    """In one line, who is not reached on their own channel any more."""
-    muted = muted_addresses()
-    named = "；".join(escaped(of_muted(one)) for one in muted[:SHOWN])
-    more = f"；等 {len(muted)} 个" * (len(muted) > SHOWN)
-    lifted = "地址改了或又能用了，在“提醒设置”里写。"
-    said = f"\n\n有 {len(muted)} 个地址发不到，60 天内不再发：{named}{more}。{lifted}"
-    return said if muted else ""
-
-
 async def find_board(client: PrefectClient, key: str) -> Artifact | None:
     """The list's artifact, None before it was first written."""
     found = await client.read_artifacts(
@@ -90,15 +87,16 @@ async def find_board(client: PrefectClient, key: str) -> Artifact | None:
     return found[0] if found else None
 
 
-async def write_board(client: PrefectClient, key: str, title: str, markdown: str) -> None:
-    """Rewrites a list in place, so that its link stays."""
+async def write_board(client: PrefectClient, key: str, title: str, markdown: str) -> str:
+    """Rewrites a list in place, so that its link stays; gives that link."""
     board = await find_board(client, key)
     if board is None:
-        await client.create_artifact(
+        board = await client.create_artifact(
             ArtifactCreate(key=key, type="markdown", description=title, data=markdown)
         )
     else:
         await client.update_artifact(board.id, ArtifactUpdate(data=markdown))
+    return artifact_link(board.id)
 
 
 async def _unfinished_runs(client: PrefectClient) -> list[FlowRun]:

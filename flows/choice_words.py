@@ -41,5 +41,9 @@ def channel_name(id: str) -> str:
 
 def of_muted(one: MutedAddress) -> str:
     """Whose address it is, on which channel, until when; without the address."""
-    until = local_day(one.until, house().timezone)
-    return f"{one.audience.label} {one.name}（{channel_name(one.channel)}，到 {until}）"
+    return f"{one.audience.label} {one.name}（{channel_name(one.channel)}，到 {until(one)}）"
+
+
+def until(one: MutedAddress) -> str:
+    """The day from which it is tried again."""
+    return local_day(one.until, house().timezone).isoformat()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, not_, or_
+from sqlalchemy import ColumnElement, and_, func, not_, or_
 from sqlmodel import Session, col, select
 
 from tasks.clock import utc_now
@@ -35,6 +37,10 @@ class Undelivered:
     audience: Audience
     name: str
     why: str
+    channel: str  # that it is on now
+    state: MessageState
+    written_at: datetime
+    again_at: datetime | None  # when its channel tries it again by itself
 
 
 def _undelivered() -> ColumnElement[bool]:
@@ -47,17 +53,30 @@ def _undelivered() -> ColumnElement[bool]:
     return or_(col(Message.state).in_(_STOPPED), given_up)
 
 
-def undelivered(most: int = 100) -> list[Undelivered]:
-    """What nobody knows to have arrived, the oldest first, at most `most`; without what was said to many."""
+def undelivered(most: int = 100, *states: MessageState) -> list[Undelivered]:
+    """What nobody knows to have arrived (in one of these states), the oldest first, at most `most`; without
+    what was said to many."""
+    wanted = [col(Message.state).in_(states)] if states else []
     with reading(house().database) as session:
         rows = session.exec(
             select(Message, Order)
             .outerjoin(Order, col(Message.order_id) == col(Order.id))
-            .where(_undelivered(), not_(never_called()))
+            .where(_undelivered(), not_(never_called()), *wanted)
             .order_by(col(Message.id))
             .limit(most)
         )
         return [_line(session, message, order) for message, order in rows]
+
+
+def count_undelivered() -> Counter[MessageState]:
+    """How many of them there are in each state; QUEUED ones are in a person's hands."""
+    with reading(house().database) as session:
+        rows = session.exec(
+            select(Message.state, func.count())
+            .where(_undelivered(), not_(never_called()))
+            .group_by(col(Message.state))
+        )
+        return Counter({MessageState(state): count for state, count in rows})
 
 
 def _line(session: Session, message: Message, order: Order | None) -> Undelivered:
@@ -69,6 +88,10 @@ def _line(session: Session, message: Message, order: Order | None) -> Undelivere
         audience=message.audience,
         name=recipient_of(session, message)[0],
         why=in_words(message.code) or message.state.label,
+        channel=message.channel,
+        state=message.state,
+        written_at=message.created_at,
+        again_at=message.next_attempt_at if message.state is MessageState.FAILED else None,
     )
 
 

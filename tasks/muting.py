@@ -16,7 +16,7 @@ from tasks.house import house
 from tasks.links import sealed_address
 from tasks.models.choice_tables import Muted
 from tasks.models.enums import Audience
-from tasks.models.tables import Message
+from tasks.models.tables import Message, Order
 from tasks.routes import addresses_of
 from tasks.views import name_of_person
 
@@ -32,6 +32,7 @@ class MutedAddress:
     audience: Audience
     person: str
     name: str
+    number: str  # of a resident's newest order, "" for everybody else
     channel: str
     code: str  # what its provider said
     since: datetime
@@ -87,11 +88,19 @@ def _line(session: Session, row: Muted) -> MutedAddress:
         audience=row.audience,
         person=row.person,
         name=name_of_person(session, row.audience, row.person),
+        number=_newest_order(session, row),
         channel=row.channel,
         code=row.code,
         since=row.at,
         until=row.at + MUTED_FOR,
     )
+
+
+def _newest_order(session: Session, row: Muted) -> str:
+    if row.audience is not Audience.RESIDENT:
+        return ""
+    theirs = select(Order.number).where(Order.resident_id == int(row.person))
+    return session.exec(theirs.order_by(col(Order.id).desc()).limit(1)).first() or ""
 
 
 def lift(session: Session, audience: Audience, person: str, channels: Sequence[str] = ()) -> int:

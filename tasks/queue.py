@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, bindparam
+from sqlalchemy import BindParameter, ColumnElement, bindparam, func
 from sqlmodel import col, select
 
 from tasks.clock import utc_now
@@ -43,3 +43,10 @@ def channels_due() -> list[str]:
     """The channels, but a person's hands, on which such messages wait."""
     with reading(house().database) as session:
         return list(session.exec(select(Message.channel).where(*due()).distinct()))
+
+
+def count_due() -> dict[str, int]:
+    """How many such messages wait on each channel."""
+    with reading(house().database) as session:
+        wanted = select(Message.channel, func.count()).where(*due()).group_by(Message.channel)
+        return dict(session.exec(wanted).all())

@@ -15,6 +15,7 @@ from markdown_it import MarkdownIt
 from flows import boards
 from flows.boards import (
     BY_HAND,
+    MESSAGES,
     NIGHT,
     TODO,
     WEEK,
@@ -133,7 +134,7 @@ def test_a_list_is_written_once_and_then_rewritten_in_place(
     assert "# 待办 1 件" in todo()
     again = wait(find_board(prefect, TODO))
     assert (again.id, again.description) == (first.id, "待办")
-    assert set(prefect.artifacts) == {TODO, BY_HAND}
+    assert set(prefect.artifacts) == {TODO, BY_HAND, MESSAGES}
 
 
 def test_the_reports_have_a_page_before_the_first_and_keep_what_was_written(
