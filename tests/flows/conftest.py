@@ -49,6 +49,7 @@ from config.catalog import Catalog, load_catalog
 from config.settings import Settings
 from flows.asking import keyset_of, suspended
 from flows.cli import main
+from flows.running import say_running
 from flows.serve import entries
 from tasks.db import engine_for
 from tasks.errors import BadDatabase
@@ -468,6 +469,19 @@ def command(
 
     yield run
     close_house()
+
+
+@pytest.fixture
+def running(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Says, as `diandan up` does, that an installation serves the database of the last command."""
+
+    def say() -> None:
+        monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+        monkeypatch.setenv("PREFECT_LOGGING_LEVEL", "ERROR")
+        monkeypatch.setattr("flows.prefect_settings.apply_to_this_process", lambda: None)
+        say_running("http://127.0.0.1:9/api")
+
+    return say
 
 
 def close_house() -> None:

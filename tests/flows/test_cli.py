@@ -17,7 +17,6 @@ from rich.cells import cell_len
 from sqlalchemy import text
 
 from config.settings import ROOT
-from flows.running import say_running
 from tasks.clock import utc_now
 from tasks.db import engine_for
 
@@ -848,19 +847,6 @@ def test_without_a_command_the_commands_are_listed(
 
 
 # --- beside a running installation ------------------------------------------------------------------
-
-
-@pytest.fixture
-def running(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Says, as `diandan up` does, that an installation serves the database of the last command."""
-
-    def say() -> None:
-        monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
-        monkeypatch.setenv("PREFECT_LOGGING_LEVEL", "ERROR")
-        monkeypatch.setattr("flows.prefect_settings.apply_to_this_process", lambda: None)
-        say_running("http://127.0.0.1:9/api")
-
-    return say
 
 
 def test_the_order_s_run_and_the_lists_follow_the_command_line(

@@ -9,6 +9,11 @@ from typing import Any
 
 import pytest
 
+from tasks.db import transaction
+from tasks.house import house
+from tasks.models.enums import MessageState
+from tasks.models.tables import Message
+
 Command = Callable[..., Any]
 MONDAY = ("--at", "2026-09-14T10:00")
 PHONE = "13900000678"
@@ -122,6 +127,58 @@ def test_a_message_that_there_is_none_of_is_an_error(
     refused = command(*MONDAY, "message", "7")
     assert (refused.code, refused.out) == (2, "")
     assert refused.error == "没有编号为 7 的消息，请用 diandan messages 核对。\n"
+
+
+# --- beside a running installation ------------------------------------------------------------------
+
+
+def in_doubt(id: int) -> None:
+    with transaction(house().database) as session:
+        message = session.get(Message, id)
+        assert message is not None
+        message.state, message.code = MessageState.UNKNOWN, "timeout"
+
+
+def test_what_is_to_be_sent_again_is_on_its_way_at_once(
+    command: Command, lamp: Callable[..., str], wired: Any, prefect: Any, running: Any
+) -> None:
+    lamp("--channel", "mail", "--address", "jia@example.org")
+    in_doubt(1)
+    running()
+    assert command("mark", "1", "--send-again", "--by", "staff-1").code == 0
+    assert [run.name for run in prefect.runs.values()] == ["发消息"]
+    assert "没有要管的消息。等着发的 1 条。" in prefect.artifacts["messages"].data
+
+
+def test_what_was_received_leaves_the_pages_at_once(
+    command: Command, lamp: Callable[..., str], wired: Any, prefect: Any, running: Any
+) -> None:
+    lamp("--channel", "mail", "--address", "jia@example.org")
+    in_doubt(1)
+    running()
+    assert command("mark", "1", "--received", "--by", "staff-1").code == 0
+    assert list(prefect.runs) == []
+    assert "没有要管的消息。" in prefect.artifacts["messages"].data
+    assert "消息**" not in prefect.artifacts["todo"].data
+
+
+def test_what_was_marked_stands_although_the_installation_cannot_be_told(
+    command: Command,
+    lamp: Callable[..., str],
+    wired: Any,
+    running: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def gone() -> None:
+        raise ConnectionError
+
+    lamp("--channel", "mail", "--address", "jia@example.org")
+    in_doubt(1)
+    running()
+    monkeypatch.setattr("flows.asking.AsyncClientContext.get_or_create", gone)
+    said = command("mark", "1", "--send-again", "--by", "staff-1")
+    assert (said.code, said.out) == (0, "已排队，再发一次 1 条。\n")
+    assert said.error == "已记下；十分钟内会发出去、会更新待办（ConnectionError）。\n"
 
 
 # --- a person's word --------------------------------------------------------------------------------
