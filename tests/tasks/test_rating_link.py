@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from sqlmodel import SQLModel, select
 
+from tasks.by_hand import errands, mark_told
 from tasks.clock import clock_at
+from tasks.dates import remind_to_rate
 from tasks.db import reading
 from tasks.errors import BadInput, LateLink, Refused, UnknownLink, UsedLink
 from tasks.house import House
@@ -300,6 +302,35 @@ def test_the_same_link_is_in_every_message_about_a_round(
     with clock_at(MONDAY + timedelta(days=7)):
         assert link_in(message, look(number), sqlite_house) == first == rating_link(number, 1)
     assert order_and_round(first) == (number, 1)
+
+
+def test_a_link_that_programs_open_again_and_again_and_a_reminder_repeats_is_rated_once(
+    database: House, place_at: PlaceAt, look: Look, rows: Rows
+) -> None:
+    """Mail scanners and chat programs open every link before a person does."""
+    number = place_at("done")
+    mark_told([call.id for call in errands()], "staff-1")
+    with clock_at(MONDAY + timedelta(days=7)):
+        remind_to_rate()
+    asked = [row for row in rows(Message) if row.event in ("order_done", "rating_reminder")]
+    links = [link_in(message, look(number), database) for message in asked]
+    assert len(links) == 2
+    assert len(set(links)) == 1
+    (link,) = set(links)
+    before = everything_stored(database)
+    with clock_at(MONDAY + timedelta(days=8)):
+        for _ in range(10):
+            assert order_and_round(link) == (number, 1)
+        assert everything_stored(database) == before
+        assert rate_by_link(link, GOOD) == number
+    with clock_at(MONDAY + timedelta(days=8, seconds=30)):  # the second finger
+        assert rate_by_link(link, GOOD) == number
+    with clock_at(MONDAY + timedelta(days=9)):
+        assert order_and_round(link) == (number, 1)
+        with pytest.raises(UsedLink, match="这一轮已经评价过了"):
+            rate_by_link(link, GOOD)
+    assert [(row.round, row.grade) for row in rows(Rating)] == [(1, Grade.SATISFIED)]
+    assert [row.action for row in rows(History)].count("rate") == 1
 
 
 def test_a_link_changes_with_the_secret_and_the_address_with_the_portal(
