@@ -28,6 +28,7 @@ from tasks.finding import Line
 from tasks.house import house
 from tasks.markup import escaped
 from tasks.models.enums import OPEN, Urgency
+from tasks.own_templates import known_mistakes
 from tasks.rules.deadline import local_time
 from tasks.texts import shortened
 from tasks.waiting import Overview, Stage, look_over
@@ -57,6 +58,7 @@ async def rewrite_boards(client: PrefectClient) -> None:
     page = await write_board(client, MESSAGES, "消息", messages_page(post, Ways(form, calls)))
     above = (
         _slip(),
+        _slip_in_templates(known_mistakes(house().own_templates)),
         _unfinished(await _unfinished_runs(client)),
         messages_line(post, form, page),
     )
@@ -75,6 +77,14 @@ def _slip() -> str:
     if not house().slip:
         return ""
     return f"# 配置有错\n\n{escaped(house().slip)}\n\n改好以前，照改之前的配置办。\n\n"
+
+
+def _slip_in_templates(wrong: Sequence[str]) -> str:
+    """Says that a text of the community's own cannot be used; nothing stops because of it."""
+    if not wrong:
+        return ""
+    more = f"（一共 {len(wrong)} 处，`diandan check` 列出全部）" * (len(wrong) > 1)
+    return f"# 自己写的消息模板有错\n\n{escaped(wrong[0])}{more}\n\n改好以前，发出去的是原来的文字。\n\n"
 
 
 async def find_board(client: PrefectClient, key: str) -> Artifact | None:

@@ -24,6 +24,7 @@ from flows.boards import (
     rewrite_boards,
     write_board,
 )
+from tasks import own_templates
 from tasks.by_hand import errands, mark_told
 from tasks.clock import clock_at
 from tasks.db import transaction
@@ -161,6 +162,45 @@ def test_a_slip_in_the_community_stands_above_all_else(
     assert shown.startswith("# 配置有错\n\ncalendar.yaml:")
     assert "改好以前，照改之前的配置办。" in shown
     assert "# 待办 0 件" in shown
+
+
+def test_a_slip_in_the_community_s_own_words_is_told_until_it_is_mended(
+    todo: Callable[[], str],
+    settle: Callable[..., House],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folder = Path(shutil.copytree(house().settings.config, tmp_path / "own"))
+    settle(config=folder, database=house().settings.database)
+    file = folder / "templates/zh-CN/order_placed/resident.j2"
+    file.parent.mkdir(parents=True)
+    tried = []
+    check = own_templates._check
+    monkeypatch.setattr(
+        own_templates, "_check", lambda *given: (tried.append(given), check(*given))
+    )
+
+    def say(text: str) -> None:
+        file.write_text(
+            f"{{% block subject %}}甲{{% endblock %}}{{% block text %}}{text}{{% endblock %}}",
+            encoding="utf-8",
+        )
+
+    say("收到了")
+    assert todo().startswith("# 待办")
+    say("{{ nmuber }} 收到了")
+    for _ in range(3):
+        shown = todo()
+        assert shown.startswith(
+            "# 自己写的消息模板有错\n\ntemplates/zh-CN/order\\_placed/resident.j2"
+        )
+        assert "用了没有给出的值（nmuber）" in shown
+        assert "改好以前，发出去的是原来的文字。\n\n# 待办" in shown
+    say("{{ number }} 收到了")
+    assert todo().startswith("# 待办")
+    assert len(tried) == 3  # once for each of its texts, not at every look
+    file.unlink()
+    assert todo().startswith("# 待办")
 
 
 def test_of_many_the_most_urgent_the_oldest_and_each_stage_stand_there_and_the_rest_is_linked(
