@@ -350,6 +350,7 @@ class Mailbox:
     def __init__(self) -> None:
         self.letters: list[Letter] = []
         self.replies: dict[str, str] = {}  # "MAIL", "RCPT", "DATA" → the reply, "hang" or "drop"
+        self.breaks: dict[str, str] = {}  # address → "kept" or "lost": once, before it has replied
         self.came = threading.Event()  # a letter
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -377,8 +378,11 @@ class Mailbox:
         message = message_from_bytes(envelope.content, policy=default)
         body = message.get_content().replace("\r\n", "\n").strip()
         headers = {name: str(value) for name, value in message.items()}
+        broken = self.breaks.pop(envelope.rcpt_tos[0], "")
+        if broken:
+            server.transport.abort()
         reply = await self._reply("DATA", server)
-        if reply.startswith("250"):
+        if reply.startswith("250") and broken != "lost":
             self.letters.append(Letter(envelope.rcpt_tos, message["Subject"], body, headers))
             self.came.set()
         return reply
@@ -393,6 +397,12 @@ class Mailbox:
 
     def close(self) -> None:
         self._server.stop()
+
+
+@pytest.fixture(scope="session")
+def open_mailbox() -> Callable[[], Mailbox]:
+    """Opens a mail server; whoever does closes it."""
+    return Mailbox
 
 
 @pytest.fixture

@@ -19,13 +19,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, TimeoutError, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    Locator,
+    Page,
+    Response,
+    TimeoutError,
+    expect,
+    sync_playwright,
+)
 
 from config.settings import ROOT
 
 PATIENCE = 60.0  # seconds; other work may keep the machine busy
 START_SECONDS = 120
 SOON = 15.0  # seconds after which a person presses a button again
+A_LOOK = 500.0  # milliseconds
 STARTED = "按 Ctrl-C 停止"
 DESKTOP, PHONE = (1366, 768), (390, 844)
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -85,11 +94,27 @@ class Installation:
     home: Path
     links: dict[str, str]
     address: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def command(self, *arguments: str) -> None:
+        """Runs `diandan …` beside it, as an administrator would."""
+        subprocess.run(
+            [str(Path(sys.executable).with_name("diandan")), *arguments],
+            cwd=ROOT,
+            env=dict(self.environment),
+            check=True,
+            capture_output=True,
+            timeout=PATIENCE,
+        )
+
+    def ask(self, question: str) -> list[Any]:
+        """What the database answers."""
+        with sqlite3.connect(self.home / "diandan.db", timeout=PATIENCE) as database:
+            return database.execute(question).fetchall()
 
     def count(self) -> int:
         """How many orders there are."""
-        with sqlite3.connect(self.home / "diandan.db", timeout=PATIENCE) as database:
-            return int(database.execute("select count(*) from orders").fetchone()[0])
+        return int(self.ask("select count(*) from orders")[0][0])
 
     def order(self, words: str) -> dict[str, Any]:
         """The order's row, {} while there is none."""
@@ -118,10 +143,10 @@ def chromium() -> str:
 def start_installation(
     chromium: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[..., AbstractContextManager[Installation]]:
-    """Starts `diandan up` on a home of its own with these orders, and stops it in the end."""
+    """Starts `diandan up` on a home of its own with these orders and channels, and stops it in the end."""
 
     @contextmanager
-    def start(orders: Mapping[str, Any]) -> Iterator[Installation]:
+    def start(orders: Mapping[str, Any], **channels: str) -> Iterator[Installation]:
         home, port = tmp_path_factory.mktemp("home"), free_port()
         ours = {
             "DIANDAN_HOME": str(home),
@@ -131,6 +156,7 @@ def start_installation(
             "DIANDAN_PORT": str(port),
             "DIANDAN_UI_URL": f"http://127.0.0.1:{port}",
             "PYTHONUNBUFFERED": "1",
+            **{f"DIANDAN_CHANNELS__{name.upper()}": url for name, url in channels.items()},
         }
         given = {
             name: value
@@ -161,7 +187,7 @@ def start_installation(
                 time.sleep(0.2)
             text = said.read_text(encoding="utf-8")
             links = dict(re.findall(r"(?m)^  (\S+?)　+(http\S+)$", text))
-            yield Installation(home, links, f"http://127.0.0.1:{port}")
+            yield Installation(home, links, f"http://127.0.0.1:{port}", environment)
         finally:
             up.send_signal(signal.SIGINT)
             try:
@@ -174,9 +200,19 @@ def start_installation(
 
 
 @pytest.fixture(scope="session")
-def installation(start_installation: Callable[..., Any]) -> Iterator[Installation]:
+def mail_server(open_mailbox: Callable[[], Any]) -> Iterator[Any]:
+    """The mail server of the shared installation."""
+    server = open_mailbox()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def installation(
+    start_installation: Callable[..., Any], mail_server: Any
+) -> Iterator[Installation]:
     """`diandan up` with a few orders, shared by all tests that do not fill it with many."""
-    with start_installation(EARLIER) as started:
+    with start_installation(EARLIER, mail=mail_server.url) as started:
         yield started
 
 
@@ -293,21 +329,19 @@ class Coordinator:
 
     def submit(self) -> None:
         """Sends the form of a run, until the dialog closes."""
-        self._press(
-            "Resume",
-            lambda: expect(self.page.get_by_role("dialog")).to_have_count(0, timeout=SOON * 1000),
-        )
+        dialog = self.page.get_by_role("dialog")
+        self._press("Resume", lambda most: expect(dialog).to_have_count(0, timeout=most))
 
     def start(self) -> None:
         """Sends the form that starts a run, until the page of its deployment comes."""
-        self._press("Submit", lambda: self.page.wait_for_url("**?tab=Runs", timeout=SOON * 1000))
+        self._press("Submit", lambda most: self.page.wait_for_url("**?tab=Runs", timeout=most))
 
     def run_now(self) -> None:
         """Sends the form that starts a run at once, until its notice comes."""
         notice = self.page.get_by_role("button", name="View run")
-        self._press("Run", lambda: expect(notice).to_be_visible(timeout=SOON * 1000))
+        self._press("Run", lambda most: expect(notice).to_be_visible(timeout=most))
 
-    def _press(self, button: str, wait_for_effect: Callable[[], object]) -> None:
+    def _press(self, button: str, wait_for_effect: Callable[[float], object]) -> None:
         """Presses once, and again where nothing came of it.
 
         Prefect on SQLite answers 503 now and then, because another write came between its reading
@@ -315,17 +349,35 @@ class Coordinator:
         """
         if self.efforts:
             self.efforts[-1].clicks += 1
+        refused: list[int] = []
+
+        def listen(answer: Response) -> None:
+            if answer.status >= 500 and answer.url.endswith(("/resume", "/create_flow_run")):
+                refused.append(answer.status)
+
+        self.page.on("response", listen)
         deadline = time.monotonic() + PATIENCE
-        while True:
-            self.form.get_by_role("button", name=button).click()
+        try:
+            while not self._press_once(button, wait_for_effect, refused):
+                assert time.monotonic() < deadline, f"nothing came of {button}"
+                print(f"{button}: pressed again, after {refused or SOON}")
+                refused.clear()
+        finally:
+            self.page.remove_listener("response", listen)
+
+    def _press_once(
+        self, button: str, wait_for_effect: Callable[[float], object], refused: list[int]
+    ) -> bool:
+        """Whether something came of it before the server refused, or a person lost patience."""
+        self.form.get_by_role("button", name=button).click()
+        until = time.monotonic() + SOON
+        while not refused and time.monotonic() < until:
             try:
-                wait_for_effect()
+                wait_for_effect(A_LOOK)
             except (AssertionError, TimeoutError):
-                if time.monotonic() > deadline:
-                    raise
-                print(f"{button}: pressed again")
-            else:
-                return
+                continue
+            return True
+        return False
 
     def follow(self) -> None:
         """From the notice that a run was started to its page."""
