@@ -137,8 +137,8 @@ def _channels(post: Post) -> str:
         (
             escaped(channel.name),
             f"不通，歇到 {_moment(post.rest[id])} 再试" if id in post.rest else "在发",
-            str(post.waiting.get(id, 0) or ""),
-            str(channel.per_minute or ""),
+            str(post.waiting.get(id, 0) or "–"),
+            str(channel.per_minute or "–"),
         )
         for id, channel in house().catalog.channels.items()
         if id in post.rest or id in post.waiting
@@ -162,7 +162,7 @@ def messages_line(post: Post, form: str, page: str) -> str:
     if not said:
         return ""
     said += [f"会自己再发 {retried} 条"] * bool(retried)
-    return f"> **消息**：{' · '.join(said)} · [细看]({page})\n\n"
+    return f"**消息**：{' · '.join(said)} · [细看]({page})\n\n"
 
 
 def _moment(moment: datetime) -> str:

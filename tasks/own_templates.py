@@ -15,14 +15,14 @@ from tasks.examples import examples_for
 from tasks.marks import marked, set_mark
 from tasks.models.enums import Audience, Event
 from tasks.rendering import frame_path, message_path, names_used, render
-from tasks.rules import notices
+from tasks.rules import notices, wording
 from tasks.rules.notices import CARRIED
 from tasks.rules.wording import given_to
 
 _OF_FRAMES = {"subject", "text"}
 _BY_PATH = {message_path(*pair): pair for pair in CARRIED}
 _FRAMES = {frame_path(kind): kind for kind in ChannelKind}
-_OURS = [Path(str(module.__file__)) for module in (tried_with, rendering, notices)]
+_OURS = [Path(str(module.__file__)) for module in (tried_with, rendering, notices, wording)]
 _MARK = "own_templates"
 _ANY = (Event.ORDER_PLACED, Audience.RESIDENT)  # what a frame is tried with
 

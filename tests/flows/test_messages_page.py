@@ -87,7 +87,7 @@ def test_what_is_in_doubt_leads_to_the_form_that_decides(
     assert f"[没送到的消息](http://127.0.0.1:4200/v2{form}" in shown
     assert f"| {id} | A-2026-0001 | 已收到 | 居民 | 对方没有回应 | 09-14 10:00 |" in shown
     line = todo().splitlines()[0]
-    assert line.startswith("> **消息**：不知道送没送到 **1 条**，[来定](http")
+    assert line.startswith("**消息**：不知道送没送到 **1 条**，[来定](http")
     assert f"{form}" in line
     assert f"/artifacts/artifact/{prefect.artifacts[MESSAGES].id})" in line
     mark_received([id], "staff-1")
@@ -121,8 +121,8 @@ def test_a_channel_that_rests_says_until_when_and_how_many_wait(
 ) -> None:
     stand("queued")
     rest(monday + timedelta(minutes=12))
-    assert "| 电子邮件 | 不通，歇到 09-14 10:12 再试 | 1 |  |" in page()
-    assert "> **消息**：“电子邮件”不通，歇到 09-14 10:12 · [细看]" in todo()
+    assert "| 电子邮件 | 不通，歇到 09-14 10:12 再试 | 1 | – |" in page()
+    assert "**消息**：“电子邮件”不通，歇到 09-14 10:12 · [细看]" in todo()
     with clock_at(monday + timedelta(minutes=12)):
         assert "没有要管的消息。等着发的 1 条。" in page()
 
