@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from flows.choice_words import of_muted
-from flows.cli_news import after_marking
+from flows.cli_news import spread_now
 from flows.cli_opening import Json, open_house
 from flows.cli_output import local, message_table, print_columns, print_json, show_counts
 from tasks.arrivals import mark_received, send_again
@@ -192,7 +192,7 @@ def mark(
         print(f"已记下，对方收到了 {mark_received(ids, by)} 条。")
     else:
         print(f"已排队，再发一次 {send_again(ids, by)} 条。")
-    after_marking()
+    spread_now()
 
 
 @message_commands.command()

@@ -26,23 +26,6 @@ def after_change(number: str) -> None:
         print(f"订单已改好；它的表单十分钟内会跟上（{type(error).__name__}）。", file=sys.stderr)
 
 
-def after_marking() -> None:
-    """Sends what is to go out again and shows the lists as they are, best effort: a sweep mends the rest."""
-    api = running_api()
-    if api is None:
-        return
-    try:
-        _with_client(api, _spread)
-    except Exception as error:  # what was marked stands
-        print(f"已记下；十分钟内会发出去、会更新待办（{type(error).__name__}）。", file=sys.stderr)
-
-
-async def _spread(client: object) -> None:
-    from flows.news import spread_news
-
-    await spread_news(client)  # type: ignore[arg-type]
-
-
 def runs_for_new_orders(progress: Callable[[str, int, int], None]) -> None:
     """Gives every order without a run its own, best effort: a sweep, or the next start, does the rest."""
     api = running_api()
@@ -55,14 +38,15 @@ def runs_for_new_orders(progress: Callable[[str, int, int], None]) -> None:
 
 
 def spread_now() -> None:
-    """Starts the sending and rewrites the lists where an installation runs, best effort."""
+    """Starts the sending and shows the lists as they are where an installation runs, best effort: a sweep
+    mends the rest."""
     api = running_api()
     if api is None:
         return
     try:
         _with_client(api, _spread)
     except Exception as error:  # the messages themselves are written
-        print(f"已记下；十分钟内会发出（{type(error).__name__}）。", file=sys.stderr)
+        print(f"已记下；十分钟内会发出去、会更新待办（{type(error).__name__}）。", file=sys.stderr)
 
 
 async def _spread(client: object) -> None:

@@ -33,8 +33,6 @@ _WORDS = {
     "forgotten": "居民资料已删除",
     "provider_rests": "渠道一直不通，等得太久",
     "called_off": "已经撤回",
-    "told_on_phone": "接单时已经说了",
-    "in_digest": "并进了合并提醒",
     "bad_channel_url": "渠道的设置写错了",
     "broken_plugin": "渠道出了内部错误",
     "smtp_not_supported": "邮件服务器不支持这种登录",
