@@ -35,6 +35,7 @@ class Settings(BaseSettings):
         env_nested_delimiter="__",
         extra="ignore",
         frozen=True,
+        hide_input_in_errors=True,
     )
 
     home: Folder = Field(
@@ -53,6 +54,7 @@ class Settings(BaseSettings):
     )
     database: str | None = Field(
         default=None,
+        repr=False,  # it may hold a password
         description="The database's URL, sqlite:///… or postgresql://…; a file in `home` by default.",
     )
     host: str = Field(default="127.0.0.1", description="Where the Prefect server listens.")

@@ -22,8 +22,11 @@ from prefect.input.run_input import Keyset, keyset_from_base_key
 from prefect.runtime import flow_run as this_run
 from prefect.states import Suspended
 
+from flows.failing import scrub_failures
 from flows.forms.answers import Answer
 from flows.forms.fields import OrderForm
+
+scrub_failures()  # every run asks Prefect something, and so comes by here
 
 
 def keyset_of(key: str) -> Keyset:

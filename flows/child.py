@@ -16,6 +16,9 @@ import time
 from contextlib import suppress
 from typing import Any
 
+from config.settings import Settings
+from tasks.scrubbing import hide_secrets
+
 END_SECONDS = 20
 YOUNG_SECONDS, ALL_SECONDS = 0.5, 30.0  # between two collections of garbage
 
@@ -64,6 +67,7 @@ def outlive_pauses() -> None:
 
 
 if __name__ == "__main__":
+    hide_secrets(Settings.load())
     if "worker" in sys.argv:
         outlive_pauses()
     for background in (_end_with_parent, _collect_garbage):

@@ -40,6 +40,7 @@ from tasks.short_messages import check_short_messages
 app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
+    pretty_exceptions_enable=False,  # ours are scrubbed: flows/__init__.py
     help="点单：居民点单、社区接单、单位接单、党员接单、居民评单。",
 )
 app.add_typer(time_commands)

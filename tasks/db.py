@@ -15,9 +15,17 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, Operati
 from sqlmodel import Session
 
 from tasks.errors import BadDatabase
+from tasks.models.tables import Resident
+from tasks.scrubbing import hide_name, scrubbed
 
 BUSY_SECONDS = 30  # how long a writer waits for another one
 _whole: ContextVar[Session | None] = ContextVar("_whole", default=None)
+
+
+@event.listens_for(Resident, "load")
+def _on_resident(resident: Resident, _context: Any) -> None:
+    """Whose name this process has read, it does not log."""
+    hide_name(resident.name)
 
 
 def _prepare_sqlite(engine: Engine) -> None:
@@ -35,6 +43,7 @@ def _prepare_sqlite(engine: Engine) -> None:
         cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute("PRAGMA secure_delete = ON")  # who is forgotten leaves no trace in the file
         cursor.close()
 
     @event.listens_for(engine, "begin")
@@ -59,24 +68,26 @@ def engine_for(url: str) -> Engine:
             return engine
         return create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, OSError, ValueError) as error:
-        raise BadDatabase(url=_without_password(url), problem=str(error)) from error
+        raise _bad_database(url, error) from error
 
 
 def is_there(url: str) -> bool:
     """Whether there may be something to open: looking at a SQLite file that does not exist would make it."""
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         return True  # whoever opens it says what is wrong with it
     is_file = parsed.get_backend_name() == "sqlite" and parsed.database not in (None, ":memory:")
     return not is_file or Path(str(parsed.database)).exists()
 
 
-def _without_password(url: str) -> str:
+def _bad_database(url: str, error: BaseException | None) -> BadDatabase:
+    """Where it was looked for and what came of it, without a password, however oddly that was written."""
     try:
-        return make_url(url).render_as_string(hide_password=True)
+        shown = make_url(url).render_as_string(hide_password=True)
     except (ArgumentError, ValueError):
-        return "（不是数据库地址）"
+        shown = "（不是数据库地址）"
+    return BadDatabase(url=scrubbed(shown), problem=scrubbed(str(error)))
 
 
 @contextmanager
@@ -84,7 +95,7 @@ def _connected(url: str, *, writes: bool) -> Iterator[Connection]:
     try:
         connection = engine_for(url).connect()
     except DBAPIError as error:
-        raise BadDatabase(url=_without_password(url), problem=str(error.orig)) from error
+        raise _bad_database(url, error.orig) from error
     options: dict[str, Any] = {"writes": writes}
     if not writes and connection.dialect.name == "postgresql":
         options["isolation_level"] = "REPEATABLE READ"  # as SQLite does: one view for all questions
@@ -98,7 +109,7 @@ def _begun(connection: Connection, url: str) -> Iterator[None]:
     try:
         begun = connection.begin()
     except OperationalError as error:
-        raise BadDatabase(url=_without_password(url), problem=str(error.orig)) from error
+        raise _bad_database(url, error.orig) from error
     with begun:
         yield
 

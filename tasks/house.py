@@ -10,6 +10,7 @@ from config.catalog import Catalog, load_catalog
 from config.last_good import load_kept
 from config.settings import Settings
 from config.units import with_units
+from tasks.scrubbing import hide_secrets
 from tasks.units import known_units
 
 
@@ -69,7 +70,8 @@ def house() -> House:
     """The house of this process; from the environment unless `move_in` chose another."""
     global _house
     if _house is None:
-        _house = House(Settings.load())
+        move_in(Settings.load())
+    assert _house is not None
     return _house
 
 
@@ -77,4 +79,5 @@ def move_in(settings: Settings) -> House:
     """Chooses the house of this process: what the command line's options say, or a test's."""
     global _house
     _house = House(settings)
+    hide_secrets(settings)
     return _house

@@ -24,6 +24,7 @@ from tasks.models.inputs import (
     NewWords,
     Noted,
 )
+from tasks.scrubbing import hide_name
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -139,6 +140,7 @@ def _valid(model: type[T], label: str, values: Mapping[str, Any]) -> T:
 def _validated(
     model: type[T], label: str, values: Mapping[str, Any]
 ) -> tuple[T | None, list[BadInput]]:
+    hide_name(values.get("resident"))
     try:
         return model.model_validate(dict(values)), []
     except ValidationError as error:

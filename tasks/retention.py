@@ -17,6 +17,7 @@ from tasks.clock import utc_now
 from tasks.db import dry_transaction, reading, transaction
 from tasks.house import house
 from tasks.links import sealed_id
+from tasks.masking import GONE
 from tasks.models.choice_tables import ChoiceRow, Muted
 from tasks.models.enums import OPEN, TO_BE_TOLD, Audience, MessageState
 from tasks.models.meeting_tables import Matter
@@ -25,7 +26,6 @@ from tasks.models.tables import History, Message, Order, Rating, Resident
 from tasks.models.tally import Tally
 from tasks.models.wish_tables import Edit
 
-GONE = "•••"
 _TYPED = {
     "reason",
     "instead",

@@ -32,6 +32,8 @@ def test_phones_and_addresses_are_masked(text: str, shown: str) -> None:
         "50000.00 元",
         "https://diandan.example.org/r/A-2026-0012.1.x13900000678y",
         "三号院 12 单元 301",
+        "/flow-run/0192aeb3-1234-7890-abcd-013900000001",
+        "/flow-run/0192aeb3-1234-7890-abcd-089312345678",
     ],
 )
 def test_nothing_else_is(text: str) -> None:

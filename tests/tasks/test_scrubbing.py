@@ -1,0 +1,150 @@
+"""Nothing that is logged, and no traceback, shows a secret, a phone, an address or a resident's name."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import logging
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+
+import pytest
+from prefect.logging.formatters import JsonFormatter
+from prefect.states import exception_to_crashed_state, exception_to_failed_state
+from uvicorn.logging import AccessFormatter
+
+import flows.asking  # as every run imports it
+from config.settings import ROOT
+from tasks.db import reading
+from tasks.errors import DiandanError
+from tasks.house import house
+from tasks.models.tables import Resident
+from tasks.scrubbing import scrubbed
+
+NAME, PHONE, MAIL = "尼玛措姆", "13912345678", "nyima.tsomo@mail.example.org"
+MAIL_URL = "mailtos://desk:Pf%40erd77@mail.example.org?from=desk@example.org&smtp=smtp.example.org"
+ROBOT_KEY, TOKEN = "693a91f6-7xxx-4bc4-97a0-0ec2sifa5aaa", "tok-998877"
+ROBOT_URL = f"wecomrobot://qyapi.example.org/{ROBOT_KEY}"
+HOOK_URL = f"jsons://bot:hunter22@hook.example.org/in?+X-Token={TOKEN}"
+SECRETS = (MAIL_URL, "Pf%40erd77", "Pf@erd77", ROBOT_KEY, "hunter22", TOKEN, "Ym90Omh1bnRlcjIy")
+
+
+@pytest.fixture
+def log(sqlite_house, settle, place) -> Iterator[logging.Logger]:
+    """A logger in a house with secrets, where a resident has placed an order."""
+    settle(
+        channels={"mail": MAIL_URL, "wecom_group": ROBOT_URL, "sms": HOOK_URL},
+        auth_string="desk:kennwort9",
+    )
+    place(resident=NAME, phone=PHONE)
+    logger = logging.getLogger("a test's")
+    logger.propagate = False
+    logger.setLevel(logging.WARNING)
+    yield logger
+    logger.handlers.clear()
+
+
+@pytest.fixture
+def said(log) -> io.StringIO:
+    """What stands in the log."""
+    text = io.StringIO()
+    log.addHandler(logging.StreamHandler(text))
+    return text
+
+
+@pytest.mark.parametrize("secret", [*SECRETS, HOOK_URL, ROBOT_URL, "kennwort9", PHONE, MAIL, NAME])
+def test_what_must_not_be_known_is_not_logged(log, said, secret) -> None:
+    log.warning(f"in the words: {secret}.")
+    log.warning("as an argument: %s", secret)
+    log.warning("within one: %r", {"typed": [secret]})
+    log.warning("by name: %(it)s", {"it": secret})
+    log.warning("in an error: %s", ValueError(secret))
+    try:
+        raise ValueError(secret) from OSError(f"before that: {secret}")
+    except ValueError:
+        log.exception("in a traceback")
+    assert secret not in said.getvalue()
+    assert said.getvalue().count("ValueError") == 2 and "OSError" in said.getvalue()
+
+
+def test_a_log_call_with_a_slip_tells_nothing_either(log, said, capsys) -> None:
+    log.warning("%d of %d", PHONE)
+    assert PHONE not in said.getvalue() + capsys.readouterr().err
+    assert "%d of %d" in said.getvalue()
+
+
+def test_a_number_is_no_way_round(log, said) -> None:
+    log.warning("%d", int(PHONE))
+    assert PHONE not in said.getvalue()
+
+
+def test_everything_else_stays_as_it_was(log, said) -> None:
+    ids = [str(uuid.uuid4()) for _ in range(100)]
+    facts = ("已登记 A-2026-0012", "http://127.0.0.1:54321/v2/runs/flow-run/", *ids)
+    for fact in facts:
+        log.warning("核对 %d，%s", 1_200, fact)
+    assert said.getvalue() == "".join(f"核对 1200，{fact}\n" for fact in facts)
+
+
+def test_a_rating_link_in_a_log_leads_nowhere(log, said) -> None:
+    log.warning("https://diandan.example.org/r/A-2026-0012.1.%s", "x" * 22)
+    assert said.getvalue() == "https://diandan.example.org/r/A-2026-0012.1.•••\n"
+
+
+def test_formatters_that_look_into_a_record_find_nothing_and_all_that_they_need(log) -> None:
+    text = io.StringIO()
+    for formatter in (JsonFormatter("default", None, "%"), AccessFormatter("%(request_line)s")):
+        handler = logging.StreamHandler(text)
+        handler.setFormatter(formatter)
+        log.addHandler(handler)
+    try:
+        raise ValueError(PHONE)
+    except ValueError:
+        about = ("127.0.0.1:1", "GET", f"/orders?phone={PHONE}", "1.1", 200)
+        log.exception('%s - "%s %s HTTP/%s" %d', *about)
+    assert PHONE not in text.getvalue()
+    assert "GET /orders?phone=*******678 HTTP/1.1" in text.getvalue()
+
+
+def test_a_name_is_known_as_soon_as_it_is_typed_or_read(log, said, settle) -> None:
+    with reading(house().database) as session:
+        assert session.get(Resident, 1).name == NAME
+    log.warning("%s 家的水管", NAME)
+    assert said.getvalue() == "••• 家的水管\n"
+
+
+def test_what_prefect_keeps_of_a_failure_names_nobody(log) -> None:
+    error = ValueError(f"{NAME} {PHONE} {MAIL} {ROBOT_URL}")
+    for state in (
+        asyncio.run(exception_to_failed_state(error, message="Flow run encountered an exception:")),
+        asyncio.run(exception_to_crashed_state(error)),
+    ):
+        assert "ValueError: ••• *******678 " in state.message
+        assert not [one for one in (NAME, PHONE, MAIL, ROBOT_KEY) if one in state.message]
+    assert flows.asking
+
+
+def test_our_own_errors_stay_whole_where_they_are_shown_to_who_typed(log) -> None:
+    class Slip(DiandanError):
+        sentence = "“{phone}”不是电话"
+
+    assert str(Slip(phone=PHONE)) == f"“{PHONE}”不是电话"
+    assert scrubbed(str(Slip(phone=PHONE))) == "“*******678”不是电话"
+
+
+def test_neither_the_house_nor_its_settings_show_a_secret(log, settle) -> None:
+    settle(database="postgresql+psycopg://desk:datenbank8@127.0.0.1:1/none")
+    shown = f"{house()!r} {house()!s} {house().settings!r} {house().settings!s}"
+    hidden = [*SECRETS, "kennwort9", "datenbank8", "the secret of the tests"]
+    assert not [one for one in hidden if one in shown]
+
+
+@pytest.mark.parametrize("thread", [False, True])
+def test_a_process_that_dies_says_of_what_but_not_whose(thread) -> None:
+    die = f"import flows, threading\ndef die(): raise ValueError('{PHONE}')\n"
+    die += "threading.Thread(target=die).start()" if thread else "die()"
+    ended = subprocess.run([sys.executable, "-c", die], capture_output=True, text=True, cwd=ROOT)
+    assert "ValueError: *******678" in ended.stderr
+    assert PHONE not in ended.stderr
