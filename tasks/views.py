@@ -20,7 +20,7 @@ from tasks.directory import channel_id
 from tasks.errors import BadTemplate, UnknownMessage
 from tasks.finding import summary
 from tasks.house import house
-from tasks.masking import masked
+from tasks.masking import masked, without_seal
 from tasks.models.enums import TO_BE_TOLD, Audience, Event, MessageState
 from tasks.models.state import Clock
 from tasks.models.tables import ClockChange, History, Member, Message, MessageStep, Order, Resident
@@ -203,7 +203,8 @@ def _minutes(span: timedelta) -> int | float:
 
 
 def message_json(session: Session, message: Message, order: Order | None) -> dict[str, Any]:
-    """One message with the text that its recipient reads, but for phones and addresses."""
+    """One message with the text that its recipient reads, but for phones, addresses and, unless somebody
+    still has to pass it on by hand, the rating link: whoever reads it could rate."""
     text = _shown(session, message, order)
     return {
         "id": message.id,
@@ -223,13 +224,21 @@ def message_json(session: Session, message: Message, order: Order | None) -> dic
 
 
 def _shown(session: Session, message: Message, order: Order | None) -> Text:
-    """The text with its phones masked, or what is wrong with its template: the others are shown all the same."""
+    """The text with what is personal masked, or what is wrong with its template: the others are shown all the same."""
     desk = house().catalog.community.desk_phone
     try:
         text = text_of(session, message, order)
     except BadTemplate as error:
         return Text(subject=message.event.label, body=str(error))
+    if not _is_passed_on_by_hand(message):
+        text = Text(without_seal(text.subject), without_seal(text.body))
     return Text(masked(text.subject, {desk}), masked(text.body, {desk}))
+
+
+def _is_passed_on_by_hand(message: Message) -> bool:
+    """Whether somebody has yet to read it out or to forward it, as it is or after asking."""
+    by_hand = message.channel == BY_HAND and message.state is MessageState.QUEUED
+    return by_hand or message.state is MessageState.UNKNOWN
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tasks.by_hand import mark_told
 from tasks.db import transaction
 from tasks.house import house
 from tasks.models.enums import MessageState
@@ -88,6 +89,51 @@ def test_nobodys_phone_or_address_is_shown(command: Command, lamp: Callable[...,
         assert PHONE not in shown
         assert "tashi@example.org" not in shown
     assert "请打 *******678 或写信到 t**i@***e.org" in command(*MONDAY, "message", "1").out
+
+
+LINK = "https://diandan.example.org/r/A-2026-0001.1."
+STEPS = (
+    ("accept", "--set", "category=street-light"),
+    ("assign", "--to", "unit-power"),
+    ("take",),
+    ("claim", "--to", "m-241"),
+    ("finish", "--reason", "换了灯头"),
+)
+
+
+def asked_to_rate(command: Command, number: str) -> tuple[str, str]:
+    """The id of the message that asks for a rating, once all is done, and how `order` shows its link."""
+    for action, *more in STEPS:
+        command(*MONDAY, "act", number, action, "--by", "staff-1", *more)
+    (asking,) = command(*MONDAY, "messages", "--event", "order_done", "--json").json
+    return str(asking["id"]), link_in(command(*MONDAY, "order", number, "--json").out)
+
+
+def link_in(shown: str) -> str:
+    """What stands behind the part of the rating link that everybody may know."""
+    return shown.partition(LINK)[2].partition("\n")[0].partition("\\n")[0].strip()
+
+
+def test_a_rating_link_is_shown_only_while_somebody_has_to_pass_it_on(
+    command: Command, lamp: Callable[..., str]
+) -> None:
+    id, link = asked_to_rate(command, lamp("--resident", "居民甲", "--phone", PHONE))
+    assert len(link) == 22
+    assert link_in(command(*MONDAY, "message", id).out) == link
+    assert mark_told([int(id)], "staff-1") == 1
+    for shown in (("message", id), ("messages", "--json"), ("order", "A-2026-0001", "--json")):
+        assert link_in(command(*MONDAY, *shown).out) == "•••"
+
+
+def test_a_rating_link_that_a_channel_carries_is_never_shown(
+    command: Command, lamp: Callable[..., str], wired: Any
+) -> None:
+    number = lamp("--resident", "居民甲", "--channel", "mail", "--address", "jia@example.org")
+    id, link = asked_to_rate(command, number)
+    assert link == "•••"
+    command(*MONDAY, "send")
+    assert link_in(command(*MONDAY, "message", id).out) == "•••"
+    assert len(link_in(wired.letters[-1].body)) == 22
 
 
 def test_one_message_is_shown_with_its_whole_life(
