@@ -12,6 +12,8 @@ from tasks.channels.outcome import ACCEPTED, NONSENSE, Outcome
 from tasks.channels.web import Answer, judge_status
 from tasks.models.enums import MessageState
 
+NO_CODE = 10**8  # and above: codes have eight digits at most, an echoed phone has more
+
 
 @dataclass(frozen=True)
 class Codes:
@@ -32,11 +34,11 @@ def judge(codes: Codes, answer: Answer) -> Outcome:
     by_status = judge_status(answer)
     answered = said(answer.body)
     code = next((answered[place] for place in codes.places if place in answered), None)
-    if not isinstance(code, int) or isinstance(code, bool):
+    if not isinstance(code, int) or isinstance(code, bool) or abs(code) >= NO_CODE:
         return by_status if by_status.state is not MessageState.ACCEPTED else NONSENSE
     if code == 0:
         return ACCEPTED if by_status.state is MessageState.ACCEPTED else by_status
-    word = f"errcode_{code}"[:40]
+    word = f"errcode_{code}"
     words = str(answered.get(codes.message, ""))
     if code in codes.busy or re.search(codes.busy_words, words, re.IGNORECASE):
         wait = by_status.retry_after or codes.rest.get(code)

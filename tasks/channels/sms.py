@@ -130,11 +130,11 @@ def judge(answer: Answer) -> Outcome:
 
 
 def _meaning(code: str) -> Outcome:
-    """What is not listed is a refusal of this message."""
+    """What is not listed is a refusal of this message; kept by its name, where it can be one and no echo."""
     name = "OK" if code.upper() == "OK" else code
-    name = re.sub(r"[^\w.-]", "", name)
     known = _MEANINGS.get(name) or _MEANINGS.get(name.partition(".")[0])
-    return known or Outcome(MessageState.REFUSED, f"errcode_{name}"[:40])
+    said = name if re.fullmatch(r"[A-Za-z_.]{1,32}", name) else "unreadable"
+    return known or Outcome(MessageState.REFUSED, f"errcode_{said}")
 
 
 plug_in(SCHEME, "SMS gateway", tell)
