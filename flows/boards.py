@@ -27,6 +27,7 @@ from tasks.clock import utc_now
 from tasks.finding import Line
 from tasks.house import house
 from tasks.markup import escaped
+from tasks.masking import masked
 from tasks.models.enums import OPEN, Urgency
 from tasks.own_templates import known_mistakes
 from tasks.rules.deadline import local_time
@@ -133,7 +134,7 @@ def _unfinished_line(run: FlowRun) -> str:
     if chat := run.parameters.get("群聊"):
         return f"[接着登记]({link}) {escaped(chat['who'])}：{escaped(chat['group'])}的聊天"
     typed = run.parameters.get("登记", {})
-    words = escaped(shortened(str(typed.get("words", "")), 24)) or "（没有内容）"
+    words = escaped(shortened(masked(str(typed.get("words", ""))), 24)) or "（没有内容）"
     return (
         f"[再填一次]({link}) {escaped(str(typed.get('who', '')))}：{words}（填的内容有不对的地方）"
     )
@@ -182,7 +183,7 @@ def _order_line(order: Line, now: datetime, by_age: bool) -> str:
         link if is_open else "–",
         order.stage + urgent + f"（{escaped(order.standing)}）" * bool(order.standing),
         f"{(now - order.placed_at).days} 天" if by_age else _due(order, now),
-        escaped(shortened(order.words, 24)),
+        escaped(shortened(masked(order.words), 24)),
         order.category,
         order.grid,
         who,

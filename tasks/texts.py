@@ -15,6 +15,7 @@ from tasks.clock import utc_now
 from tasks.errors import BadTemplate
 from tasks.house import house
 from tasks.links import rating_link
+from tasks.masking import masked
 from tasks.models.broadcast_tables import Broadcast
 from tasks.models.enums import OPEN, Audience, ClockKind, Event, Kind, Status
 from tasks.models.tables import History, Member, Message, Order, Resident
@@ -24,6 +25,7 @@ from tasks.rules.wording import only_given
 from tasks.short_messages import as_short
 
 SHORT = 60
+_TYPED = ("place", "reason", "instead")  # what people have written themselves
 _WITH_LINK = frozenset({Event.ORDER_DONE, Event.RATING_REMINDER})
 CLOCKS_EN = {
     ClockKind.ACCEPT: "accept",
@@ -75,11 +77,21 @@ def text_of(
         **_personal(session, message, order),
         **_said(draft or _broadcast_of(session, message), message.locale),
     }
-    if not with_phone and variables["resident_phone"]:
-        variables["resident_phone"] = "电话见表"
-    given = only_given(message.event, message.audience, variables)
+    shown = variables if with_phone else _for_a_list(variables, order)
+    given = only_given(message.event, message.audience, shown)
     text = _rendered(message, kind, given)
     return as_short(text, channel, message.event, message.audience, message.locale, given)
+
+
+def _for_a_list(variables: Mapping[str, Any], order: Order | None) -> dict[str, Any]:
+    """The same values without the resident's phone, and without phones and addresses in what people wrote."""
+    shown = dict(variables)
+    if shown["resident_phone"]:
+        shown["resident_phone"] = "电话见表"
+    shown |= {name: masked(str(shown[name])) for name in _TYPED if shown[name]}
+    if order is not None:
+        shown["words"] = shortened(masked(order.words))  # before a cut leaves half of an address
+    return shown
 
 
 def _rendered(message: Message, kind: ChannelKind, variables: Mapping[str, object]) -> Text:

@@ -120,6 +120,16 @@ def test_nobody_s_name_or_phone_is_on_either_list_as_a_number(
     assert "电话见表" in calls  # where the member reads it; it stands in the form of 已告知
 
 
+def test_phones_and_addresses_that_somebody_wrote_are_on_neither_list(
+    todo: Callable[[], str], by_hand: Callable[[], str], place: Callable[..., str]
+) -> None:
+    place(words=f"请打{PHONE}，路灯不亮", place=f"问{PHONE}", phone=PHONE)
+    place(words="请写到 zhaxi@mail.example.org，桥边的路灯不亮")
+    shown = todo() + by_hand()
+    assert PHONE not in shown and "zhaxi@mail" not in shown
+    assert "，路灯不亮" in shown and "，桥边的路灯不亮" in shown
+
+
 def test_nothing_to_do_is_said(todo: Callable[[], str], by_hand: Callable[[], str]) -> None:
     assert "没有等着办的事。" in todo()
     assert "没有要告知的人。" in by_hand()
