@@ -25,6 +25,9 @@ _SHORTEST_PART = 6  # of a path or query; what is shorter is no key, and is ofte
 _SHORTEST_PASSWORD = 3
 _NO_KEYS = frozenset({"smtp", "from", "to", "name", "mode", "format"})  # of a URL's query
 
+_PARAMETERS = re.compile(r"\[parameters: .*")  # of a statement that failed, of Prefect's server too
+_ESCAPED = re.compile(r"\\+u([0-9a-f]{4})")  # as JSON writes what is not ASCII
+
 _secrets: tuple[str, ...] = ()
 _names: dict[str, set[int]] = {}  # by first character, how long the names are that begin with it
 _known: set[str] = set()
@@ -46,11 +49,21 @@ def hide_name(name: object) -> None:
 
 
 def scrubbed(text: str) -> str:
-    """The text without secrets, names, phones, addresses and seals of rating links."""
+    """The text without secrets, names, phones, addresses, seals of rating links and values of statements."""
+    if "[parameters: " in text:
+        text = _PARAMETERS.sub(f"[parameters: {GONE}]", text)
+    if "\\u" in text:
+        text = _ESCAPED.sub(_as_letter, text)
     for secret in _secrets:
         if secret in text:
             text = text.replace(secret, GONE)
     return masked(without_seal(_without_names(text)))
+
+
+def _as_letter(found: re.Match[str]) -> str:
+    """The letter that an escape stands for; what no screen shows stays an escape."""
+    letter = chr(int(found[1], 16))
+    return letter if letter.isprintable() else found.group()
 
 
 class Scrubber(logging.Filter):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 import logging
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 import pytest
 from prefect.logging.formatters import JsonFormatter
 from prefect.states import exception_to_crashed_state, exception_to_failed_state
+from sqlalchemy.exc import OperationalError
 from uvicorn.logging import AccessFormatter
 
 import flows.asking  # as every run imports it
@@ -73,6 +75,21 @@ def test_a_log_call_with_a_slip_tells_nothing_either(log, said, capsys) -> None:
     log.warning("%d of %d", PHONE)
     assert PHONE not in said.getvalue() + capsys.readouterr().err
     assert "%d of %d" in said.getvalue()
+
+
+def test_neither_are_the_values_of_a_statement_that_a_database_refused(log, said) -> None:
+    refused = OperationalError("INSERT", {"words": "水管漏水"}, Exception("database is locked"))
+    log.warning("%s", refused)
+    assert "locked" in said.getvalue() and "[parameters: •••]" in said.getvalue()
+    assert "水管" not in said.getvalue()
+
+
+def test_json_is_no_way_round(log, said) -> None:
+    about = json.dumps({"typed": f"请打{PHONE}，找{NAME}"})
+    log.warning(about)
+    log.warning("%r", [about])
+    log.warning(json.dumps(about))
+    assert said.getvalue().count("请打*******678，找•••") == 3
 
 
 def test_a_number_is_no_way_round(log, said) -> None:
