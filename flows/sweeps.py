@@ -19,6 +19,7 @@ from prefect.client.schemas.filters import (
     FlowRunFilterEndTime,
     FlowRunFilterState,
     FlowRunFilterStateType,
+    FlowRunFilterTags,
     WorkPoolFilter,
     WorkPoolFilterName,
 )
@@ -32,6 +33,7 @@ from flows.night_page import show_trial
 from flows.runs import reconcile
 from flows.stuck import free_stuck_runs
 from flows.sweep_words import said_of
+from flows.tags import DESK
 from tasks.clock import utc_now
 from tasks.house import house
 from tasks.night import CLIMB, FUNDING, missed_night, take_step
@@ -111,14 +113,18 @@ async def _catch_up(client: PrefectClient) -> None:
 async def forget_typed(client: PrefectClient) -> int:
     """Removes runs of forms that held a resident's name, words or phone: ours are in our own tables.
 
-    Ended ones soon, abandoned ones after a day; a 登记 that failed stays, so that nothing is lost.
+    Ended ones soon, abandoned ones after a day; a 登记 that failed stays, so that nothing is lost. No form
+    of the desk waits for longer than the community keeps residents.
     """
     now = datetime.now(UTC)
-    runs = [
+    kept = house().catalog.community.keep_residents.wall_clock
+    found = [
         *await _runs_of(client, HOLD_WORDS, ENDED, now - FORGET_AFTER),
         *await _runs_of(client, HOLD_PHONES, FAILED, now - FORGET_AFTER),
         *await _runs_of(client, HOLD_PHONES, (StateType.PAUSED,), now - ABANDONED_AFTER),
+        *await _forms_since_before(client, now - kept),
     ]
+    runs = list({run.id: run for run in found}.values())
     await _forget_pages(client, [run.id for run in runs])
     for run in runs:
         await client.delete_flow_run(run.id)
@@ -162,6 +168,18 @@ async def _runs_of(
         flow_filter=FlowFilter(name=FlowFilterName(any_=list(flows))),
         flow_run_filter=FlowRunFilter(
             state=FlowRunFilterState(type=FlowRunFilterStateType(any_=list(states)))
+        ),
+        limit=200,
+    )
+    return [run for run in runs if run.state is not None and run.state.timestamp < before]
+
+
+async def _forms_since_before(client: PrefectClient, before: datetime) -> list[FlowRun]:
+    """Runs of the desk whose form nobody has sent since before a moment."""
+    runs = await client.read_flow_runs(
+        flow_run_filter=FlowRunFilter(
+            tags=FlowRunFilterTags(any_=[DESK]),
+            state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.PAUSED])),
         ),
         limit=200,
     )

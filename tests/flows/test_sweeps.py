@@ -11,6 +11,7 @@ from prefect.client.schemas.objects import State, StateType
 
 import tasks.night
 from flows.sweeps import forget_typed, reconcile_runs, send_messages
+from flows.tags import DESK
 from tasks.house import House
 from tasks.models.tables import Message
 
@@ -82,5 +83,17 @@ def test_what_was_typed_is_forgotten_in_time(
     run = wait(prefect.create_flow_run_from_deployment(prefect.deployments[deployment].id))
     run.state = State(type=state)
     prefect.grow_old(run.id, timedelta(minutes=minutes))
+    assert wait(forget_typed(prefect)) == int(is_forgotten)
+    assert (run.id not in prefect.runs) is is_forgotten
+
+
+@pytest.mark.parametrize(("days", "is_forgotten"), [(364, False), (366, True)])
+def test_a_form_that_nobody_ever_sends_goes_with_the_residents_of_its_time(
+    prefect: Any, wait: Wait, days: int, is_forgotten: bool
+) -> None:
+    deployment = prefect.deployments["register/登记"].id
+    run = wait(prefect.create_flow_run_from_deployment(deployment, tags=[DESK]))
+    run.state = State(type=StateType.PAUSED)
+    prefect.grow_old(run.id, timedelta(days=days))
     assert wait(forget_typed(prefect)) == int(is_forgotten)
     assert (run.id not in prefect.runs) is is_forgotten
