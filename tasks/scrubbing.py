@@ -23,6 +23,8 @@ from tasks.masking import GONE, masked, without_seal
 MOST_NAMES = 100_000  # what a process remembers at most
 _SHORTEST_PART = 6  # of a path or query; what is shorter is no key, and is often a word
 _SHORTEST_PASSWORD = 3
+_SHORTEST_NAME, _SHORTEST_LATIN = 2, 4
+_WORDS = frozenset({"居民", "匿名"})  # what is written where no name is known
 _NO_KEYS = frozenset({"smtp", "from", "to", "name", "mode", "format"})  # of a URL's query
 
 _PARAMETERS = re.compile(r"\[parameters: .*")  # of a statement that failed, of Prefect's server too
@@ -41,9 +43,11 @@ def hide_secrets(settings: Settings) -> None:
 
 
 def hide_name(name: object) -> None:
-    """From now on this resident's name is not shown. One character alone is no name, but many a word."""
+    """From now on this resident's name is not shown, unless it is what any other word may be, or a number."""
     plain = name.strip() if isinstance(name, str) else ""
-    if len(plain) > 1 and plain not in _known and len(_known) < MOST_NAMES:
+    is_a_name = any(map(str.isalpha, plain)) and plain not in _WORDS
+    long_enough = len(plain) >= (_SHORTEST_LATIN if plain.isascii() else _SHORTEST_NAME)
+    if is_a_name and long_enough and len(_known) < MOST_NAMES:
         _known.add(plain)
         _names.setdefault(plain[0], set()).add(len(plain))
 
@@ -57,7 +61,7 @@ def scrubbed(text: str) -> str:
     for secret in _secrets:
         if secret in text:
             text = text.replace(secret, GONE)
-    return masked(without_seal(_without_names(text)))
+    return _without_names(masked(without_seal(text)))
 
 
 def _as_letter(found: re.Match[str]) -> str:
