@@ -98,7 +98,7 @@ def _check_order(begins: datetime, expires: datetime) -> None:
 def broadcast_to(session: Session, row: Broadcast, reach: Reach) -> Iterator[Told]:
     """Everybody whom a broadcast is for, one after the other, while `reach` counts along."""
     languages = (DEFAULT, "en") if row.text_en else (DEFAULT,)
-    return told_of(session, target_in(row.target), languages, reach)
+    return told_of(session, target_in(row.target), languages, reach, urgent=row.urgent)
 
 
 def check_reach(row: Broadcast, reach: Reach) -> None:

@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 
 from config.catalog import ChannelKind, HandlerKind
 from tasks.batches import BATCH
+from tasks.chosen import choices_of
 from tasks.db import reading
 from tasks.directory import grid_id, group_id
 from tasks.errors import BadInput
@@ -20,6 +21,7 @@ from tasks.models.enums import Audience, Event, TargetKind
 from tasks.models.tables import Member, Order, Resident
 from tasks.requests import is_mail_address
 from tasks.routes import BY_HAND, Route, is_usable, route_to
+from tasks.rules.choices import Choice, is_declined
 from tasks.short_messages import can_say
 
 DEFAULT = "zh-CN"
@@ -128,22 +130,50 @@ def _residents_by_grid(session: Session) -> Counter[str]:
     )
 
 
+@dataclass
+class _Round:
+    """One going through all who are told: `reach` counts along, `ways` are those that hear it already."""
+
+    session: Session
+    target: Target
+    languages: Sequence[str]
+    urgent: bool
+    reach: Reach
+    ways: set[tuple[str, str]] = field(default_factory=set)
+
+    def declines(self, choice: Choice, audience: Audience) -> bool:
+        """Whether somebody does not want to hear it, and need not."""
+        declined = not self.urgent and is_declined(choice, audience, Event.BROADCAST)
+        self.reach.declined += declined
+        return declined
+
+    def is_new(self, channel: str, where: str) -> bool:
+        """Whether nobody hears it this way yet: a household with one address hears it once."""
+        way = (channel, where.casefold())
+        is_new = way not in self.ways
+        self.ways.add(way)
+        self.reach.channels[channel] += is_new
+        self.reach.shared += not is_new
+        return is_new
+
+
 def told_of(
-    session: Session, target: Target, languages: Sequence[str], reach: Reach
+    session: Session, target: Target, languages: Sequence[str], reach: Reach, *, urgent: bool
 ) -> Iterator[Told]:
     """Everybody who is told, one after the other, and each way once; `reach` counts along.
 
-    `languages` are those that the words are written in.
+    `languages` are those that the words are written in. What is urgent is told to those too who want no
+    broadcasts.
     """
-    ways: set[tuple[str, str]] = set()
+    round = _Round(session, target, languages, urgent, reach)
     if target.kind in (TargetKind.ALL, TargetKind.GRID):
-        yield from _residents(session, target, languages, reach, ways)
+        yield from _residents(round)
     if target.kind is TargetKind.MEMBERS:
-        yield from _members(session, reach, ways)
+        yield from _members(round)
     elif target.kind is TargetKind.UNITS:
-        yield from _units(reach, ways)
+        yield from _units(round)
     else:
-        yield from _groups(target, reach, ways)
+        yield from _groups(round)
 
 
 def may_hear() -> tuple[Any, ...]:
@@ -151,23 +181,22 @@ def may_hear() -> tuple[Any, ...]:
     return (col(Resident.anonymised_at).is_(None), col(Resident.consent))
 
 
-def _residents(
-    session: Session,
-    target: Target,
-    languages: Sequence[str],
-    reach: Reach,
-    ways: set[tuple[str, str]],
-) -> Iterator[Told]:
+def _residents(round: _Round) -> Iterator[Told]:
     """Those on a channel. Nobody is called: what is said to the groups is for those who have a phone alone."""
+    session, target, reach = round.session, round.target, round.reach
     reach.declined += _count(session, target) - _count(session, target, *may_hear())
-    for id, phone, address, channel, language in _pages(session, target):
-        where = address or phone
-        if not _is_reached(channel, where):
-            reach.phone_only += bool(phone)
-            reach.no_contact += not phone
-        elif _is_new(channel, where, reach, ways):
-            locale = language if language in languages else DEFAULT
-            yield Audience.RESIDENT, Route(str(id), channel, locale)
+    for page in _pages(session, target):
+        choices = choices_of(session, [(Audience.RESIDENT, str(row[0])) for row in page])
+        for id, phone, address, channel, language in page:
+            where = address or phone
+            if round.declines(choices.of(Audience.RESIDENT, str(id)), Audience.RESIDENT):
+                continue
+            if not _is_reached(channel, where):
+                reach.phone_only += bool(phone)
+                reach.no_contact += not phone
+            elif round.is_new(channel, where):
+                locale = language if language in round.languages else DEFAULT
+                yield Audience.RESIDENT, Route(str(id), channel, locale)
 
 
 def _of_target(target: Target) -> tuple[Any, ...]:
@@ -184,8 +213,8 @@ def _count(session: Session, target: Target, *more: Any) -> int:
     return session.exec(asked.where(*_of_target(target), *more)).one()
 
 
-def _pages(session: Session, target: Target) -> Iterator[Any]:
-    """The columns of the residents of a target who may hear of it, read in pages."""
+def _pages(session: Session, target: Target) -> Iterator[Sequence[Any]]:
+    """The columns of the residents of a target who may hear of it, in pages."""
     columns = (Resident.id, Resident.phone, Resident.address, Resident.channel, Resident.language)
     wanted = select(*map(col, columns)).where(*_of_target(target), *may_hear())
     after = 0
@@ -193,7 +222,7 @@ def _pages(session: Session, target: Target) -> Iterator[Any]:
         page: Sequence[Any] = session.exec(
             wanted.where(col(Resident.id) > after).order_by(col(Resident.id)).limit(BATCH)
         ).all()
-        yield from page
+        yield page
         if len(page) < BATCH:
             return
         after = page[-1][0]
@@ -208,55 +237,53 @@ def _is_reached(channel: str | None, where: str) -> bool:
     return known.kind is not ChannelKind.MAIL or is_mail_address(where)
 
 
-def _is_new(channel: str, where: str, reach: Reach, ways: set[tuple[str, str]]) -> bool:
-    """Whether nobody hears it this way yet: a household with one address hears it once."""
-    way = (channel, where.casefold())
-    is_new = way not in ways
-    ways.add(way)
-    reach.channels[channel] += is_new
-    reach.shared += not is_new
-    return is_new
-
-
 def _verified() -> tuple[Any, ...]:
     return (col(Member.verified), col(Member.left_at).is_(None))
 
 
-def _members(session: Session, reach: Reach, ways: set[tuple[str, str]]) -> Iterator[Told]:
+def _members(round: _Round) -> Iterator[Told]:
     """Those on a channel: as with open wishes, nobody is called about what they need not do."""
-    for id, phone in session.exec(
-        select(Member.id, Member.phone).where(*_verified()).order_by(Member.id)
-    ).all():
-        route = route_to(Audience.MEMBER, id, Event.BROADCAST)
+    wanted = select(Member.id, Member.phone).where(*_verified()).order_by(Member.id)
+    members = round.session.exec(wanted).all()
+    choices = choices_of(round.session, [(Audience.MEMBER, id) for id, _phone in members])
+    for id, phone in members:
+        choice = choices.of(Audience.MEMBER, id)
+        if round.declines(choice, Audience.MEMBER):
+            continue
+        route = route_to(Audience.MEMBER, id, Event.BROADCAST, choice)
         if route.channel == BY_HAND:
-            reach.phone_only += bool(phone)
-            reach.no_contact += not phone
-        elif _is_new(route.channel, route.address, reach, ways):
+            round.reach.phone_only += bool(phone)
+            round.reach.no_contact += not phone
+        elif round.is_new(route.channel, route.address):
             yield Audience.MEMBER, route
 
 
-def _units(reach: Reach, ways: set[tuple[str, str]]) -> Iterator[Told]:
+def _units(round: _Round) -> Iterator[Told]:
     """Each on its way; a person calls those that have no other, for they are few."""
-    for unit in house().catalog.handlers.values():
-        if unit.kind is not HandlerKind.UNIT:
+    units = [id for id, one in house().catalog.handlers.items() if one.kind is HandlerKind.UNIT]
+    choices = choices_of(round.session, [(Audience.HANDLER, id) for id in units])
+    for id in units:
+        choice = choices.of(Audience.HANDLER, id)
+        if round.declines(choice, Audience.HANDLER):
             continue
-        route = route_to(Audience.HANDLER, unit.id, Event.BROADCAST)
+        route = route_to(Audience.HANDLER, id, Event.BROADCAST, choice)
         if route.channel == BY_HAND:
-            reach.calls += 1
+            round.reach.calls += 1
             yield Audience.HANDLER, route
-        elif _is_new(route.channel, route.address, reach, ways):
+        elif round.is_new(route.channel, route.address):
             yield Audience.HANDLER, route
 
 
-def _groups(target: Target, reach: Reach, ways: set[tuple[str, str]]) -> Iterator[Told]:
+def _groups(round: _Round) -> Iterator[Told]:
     """The chat groups of a target; a person forwards where no robot can enter."""
+    target = round.target
     for group in house().catalog.chat_groups.values():
         is_near = target.kind is TargetKind.ALL or group.grid in (None, target.id)
         if not (group.id == target.id if target.kind is TargetKind.GROUP else is_near):
             continue
         route = route_to(Audience.GROUPS, group.id, Event.BROADCAST)
         if route.channel == BY_HAND:
-            reach.groups.append(group.name)
+            round.reach.groups.append(group.name)
             yield Audience.GROUPS, route
-        elif _is_new(route.channel, route.address, reach, ways):
+        elif round.is_new(route.channel, route.address):
             yield Audience.GROUPS, route

@@ -33,17 +33,22 @@ MAY_DECLINE: Mapping[Audience, frozenset[Event]] = {
             Event.ORDER_EXTENDED,
             Event.ORDER_REOPENED,
             Event.RATING_REMINDER,
+            Event.BROADCAST,
         }
     ),
-    Audience.HANDLER: frozenset({Event.ORDER_DUE_SOON}),
-    Audience.MEMBER: frozenset({Event.ORDER_RATED, Event.WISH_OPEN, Event.ORDER_DUE_SOON}),
+    Audience.HANDLER: frozenset({Event.ORDER_DUE_SOON, Event.BROADCAST}),
+    Audience.MEMBER: frozenset(
+        {Event.ORDER_RATED, Event.WISH_OPEN, Event.ORDER_DUE_SOON, Event.BROADCAST}
+    ),
     Audience.LADDER: frozenset({Event.ORDER_DUE_SOON}),
 }
 """By audience, what somebody need not hear. What is theirs to do (an assignment, a claim, a request for
-help, what is overdue or has climbed to them) and that it is theirs no longer, nobody can decline."""
+help, what is overdue or has climbed to them) and that it is theirs no longer, nobody can decline; nor a
+broadcast that is urgent."""
 
 IN_DIGEST: Mapping[Audience, frozenset[Event]] = {
-    Audience.RESIDENT: MAY_DECLINE[Audience.RESIDENT] - {Event.RATING_REMINDER},  # it has a link
+    Audience.RESIDENT: MAY_DECLINE[Audience.RESIDENT]
+    - {Event.RATING_REMINDER, Event.BROADCAST},  # a link, a day of its own
     Audience.HANDLER: frozenset({Event.ORDER_DUE_SOON, Event.ORDER_OVERDUE}),
     Audience.MEMBER: frozenset({Event.ORDER_RATED, Event.ORDER_DUE_SOON}),
     Audience.LADDER: frozenset({Event.ORDER_DUE_SOON, Event.ORDER_ESCALATED}),

@@ -17,13 +17,14 @@ from tasks.brief import standing
 from tasks.broadcast_preview import Draft, preview_broadcast
 from tasks.broadcasts import broadcasts_json, call_off, send_broadcast
 from tasks.by_hand import count_errands, errands, mark_told
+from tasks.choices import NewChoice, set_choice
 from tasks.clock import clock_at
 from tasks.db import transaction
 from tasks.errors import BadInput, BroadcastOver, UnknownBroadcast, UnknownId
 from tasks.house import House, house
 from tasks.lapses import end_expired
 from tasks.models.broadcast_tables import Broadcast
-from tasks.models.enums import MessageState
+from tasks.models.enums import Audience, MessageState
 from tasks.models.tables import Message, Resident
 from tasks.outbox import send_waiting
 from tasks.requests import broadcast_for
@@ -101,6 +102,18 @@ def test_everybody_is_reached_once_and_whoever_is_not_is_counted(
         *(("groups", id, "by-hand") for id in ("residents-3", "residents-6")),
     ]
     assert {m.key for m in of_it()} >= {"broadcast:1:resident:1", "broadcast:1:groups:residents-3"}
+
+
+def test_who_wants_no_broadcasts_hears_only_what_is_urgent(
+    post: Any, lives: Callable[..., None]
+) -> None:
+    lives("jia")
+    set_choice(Audience.RESIDENT, "1", NewChoice(declined=["broadcast"]), "staff-1")
+    reach = send().reach
+    assert (dict(reach.channels), reach.declined) == ({}, 1)
+    assert dict(send(urgent=True, title="山洪").reach.channels) == {"mail": 1}
+    set_choice(Audience.HANDLER, "unit-power", NewChoice(declined=["broadcast"]), "staff-1")
+    assert (send(to="units").reach.calls, send(to="units", urgent=True).reach.calls) == (22, 23)
 
 
 def test_groups_get_a_text_to_copy_each_and_nobody_is_called(
