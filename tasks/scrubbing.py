@@ -141,6 +141,7 @@ def _secrets_of(settings: Settings) -> Iterator[str]:
         yield from _passwords_of(settings.database)
     for channel in settings.channels.values():
         yield from _parts_of(channel.get_secret_value())
+    yield from (one.get_secret_value() for one in settings.channel_secrets.values())
 
 
 def _passwords_of(database: str) -> Iterator[str]:

@@ -32,7 +32,17 @@ MAIL_URL = "mailtos://desk:Pf%40erd77@mail.example.org?from=desk@example.org&smt
 ROBOT_KEY, TOKEN = "693a91f6-7xxx-4bc4-97a0-0ec2sifa5aaa", "tok-998877"
 ROBOT_URL = f"wecomrobot://qyapi.example.org/{ROBOT_KEY}"
 HOOK_URL = f"jsons://bot:hunter22@hook.example.org/in?+X-Token={TOKEN}"
-SECRETS = (MAIL_URL, "Pf%40erd77", "Pf@erd77", ROBOT_KEY, "hunter22", TOKEN, "Ym90Omh1bnRlcjIy")
+SIGNING = "Unterschrift-55"
+SECRETS = (
+    SIGNING,
+    MAIL_URL,
+    "Pf%40erd77",
+    "Pf@erd77",
+    ROBOT_KEY,
+    "hunter22",
+    TOKEN,
+    "Ym90Omh1bnRlcjIy",
+)
 
 
 @pytest.fixture
@@ -44,6 +54,7 @@ def log(sqlite_house, settle, place, monkeypatch) -> Iterator[logging.Logger]:
         place(resident=odd, phone="")
     settle(
         channels={"mail": MAIL_URL, "wecom_group": ROBOT_URL, "sms": HOOK_URL},
+        channel_secrets={"sms": SIGNING},
         auth_string="desk:kennwort9",
     )
     place(resident=NAME, phone=PHONE)
