@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 
 GONE = "•••"
-_MAIL = re.compile(r"([\w.+-]+)@([\w-]+(?:\.[\w-]+)*)(\.[A-Za-z]{2,})")
+_MAIL = re.compile(r"(?<![\w.+-])([\w.+-]+)@([\w-]+(?:\.[\w-]+)*)(\.[A-Za-z]{2,})")
 _NO_LETTER_BEFORE, _NO_LETTER_AFTER = r"(?<![A-Za-z0-9_])", r"(?![A-Za-z0-9_])"
 _NO_UUID_BEFORE = r"(?<![0-9a-f]{4}-[0-9a-f]{4}-)"  # its last part may have the shape of a phone
 _PHONES = (

@@ -24,6 +24,12 @@ def test_phones_and_addresses_are_masked(text: str, shown: str) -> None:
     assert masked(text) == shown
 
 
+@pytest.mark.parametrize("letter", ["路", "a", "1-", "a.b-"])
+def test_a_text_of_any_length_is_looked_through_once(letter: str) -> None:
+    text = letter * 400_000  # letter by letter anew, it would take longer than a test may
+    assert masked(f"{text} 13900000678").endswith(" *******678")
+
+
 @pytest.mark.parametrize(
     "text",
     [
