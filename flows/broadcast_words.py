@@ -20,6 +20,9 @@ KINDS = {
     ChannelKind.WECOM_ROBOT: "企业微信群机器人",
     ChannelKind.DINGTALK_ROBOT: "钉钉群机器人",
     ChannelKind.FEISHU_ROBOT: "飞书群机器人",
+    ChannelKind.MQTT: "消息服务器",
+    ChannelKind.WECOM_APP: "企业微信应用",
+    ChannelKind.SMS: "短信",
     ChannelKind.APPRISE: "其他渠道",
 }
 STATES = {
@@ -29,6 +32,8 @@ STATES = {
     MessageState.UNKNOWN.value: "不确定",
     "waits": "还没发",
     MessageState.SUPPRESSED.value: "不发了",
+    MessageState.EXPIRED.value: "过时未发",
+    MessageState.DEAD.value: "发不出",
 }
 COLUMNS = ("编号", "什么时候", "标题", "发给谁", *STATES.values(), "")
 

@@ -54,7 +54,7 @@ def _of(whose: str) -> tuple[Audience, str]:
 def _about(whose: str) -> Question:
     found = choice_of(*_of(whose))
     now = " · ".join(f"{title}：{value}" for title, value in in_words(found).items())
-    must = "收到、办结、不予受理、撤单，以及派给本人办的，总是马上说。"
+    must = "收到、办结、不予受理、并单、撤单，以及派给本人办的，总是会说；安静时段过了再说，紧急的不等。"
     hint = f"**提醒设置 · {escaped(found['name'])}**\n\n现在 {now}\n\n{must}"
     return Question("ChoicesForm", hint, lambda: _fields(whose))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -189,10 +190,14 @@ async def _forms_since_before(client: PrefectClient, before: datetime) -> list[F
 @flow(name="outbox", flow_run_name="发消息")
 async def send_messages() -> None:
     """Sends what waits for a channel; what no channel took is on the list of calls to make."""
-    counts = send_now()
     async with connect() as client:
-        await rewrite_boards(client)
-    get_run_logger().info("已发 %s", counts or "（没有等着的消息）")
+        sent = Counter[str]()
+        while counts := send_now():
+            sent.update(counts)
+            await rewrite_boards(client)
+        if not sent:
+            await rewrite_boards(client)
+    get_run_logger().info("已发 %s", dict(sent) or "（没有等着的消息）")
 
 
 @task(name="send", cache_policy=NO_CACHE)

@@ -20,7 +20,16 @@ from tasks.house import house
 from tasks.messages import CALLED_OFF, NOBODY
 from tasks.models.broadcast_inputs import NewBroadcast
 from tasks.models.broadcast_tables import Broadcast
-from tasks.models.enums import TO_BE_TOLD, Audience, Event, MessageState, Role, TargetKind, Urgency
+from tasks.models.enums import (
+    IN_THE_HOUSE,
+    TO_BE_TOLD,
+    Audience,
+    Event,
+    MessageState,
+    Role,
+    TargetKind,
+    Urgency,
+)
 from tasks.models.tables import Message
 from tasks.reach import DEFAULT, Reach, Target, Told, target_in, told_of
 from tasks.routes import Route
@@ -32,7 +41,6 @@ from tasks.texts import text_of
 WORTH_SAYING = timedelta(days=7)  # without a last day
 FARTHEST = timedelta(days=366)  # a slip of the finger
 MOST_ID = 2**31 - 1  # that PostgreSQL can look for
-WAITS = TO_BE_TOLD | {MessageState.SENDING}
 
 
 @dataclass(frozen=True)
@@ -196,7 +204,7 @@ def call_off(id: int, who: str) -> CalledOff:
             when = local_time(row.called_off_at, house().timezone, utc_now())
             raise BroadcastOver(id=id, why=f"{when} 已经撤回过。")
         counts = _states(session, [id]).get(id, {})
-        if not any(counts.get(state) for state in WAITS):
+        if not any(counts.get(state) for state in IN_THE_HOUSE):
             raise BroadcastOver(id=id, why="已经都发完了，没有还没发的。")
         row.called_off_at, row.called_off_by = utc_now(), person.id
         stopped = _stop(session, id, row.called_off_at)
@@ -216,12 +224,13 @@ def _locked(session: Session, id: int) -> Broadcast:
 
 
 def _stop(session: Session, id: int, now: datetime) -> int:
-    """Ends what of a broadcast nobody has heard; what is just being sent is not tried again."""
+    """Ends what of a broadcast nobody has heard; what is just being sent is not tried again.
+
+    All of it is locked before, so that nothing slips from one state into another meanwhile.
+    """
     of_this = col(Message.broadcast_id) == id
     session.execute(
-        update(Message)
-        .where(of_this, col(Message.state) == MessageState.SENDING)
-        .values(expires_at=now)
+        update(Message).where(of_this, col(Message.state).in_(IN_THE_HOUSE)).values(expires_at=now)
     )
     done = session.execute(
         update(Message)
@@ -280,8 +289,10 @@ def _one(row: Broadcast, states: Counts) -> dict[str, Any]:
         "called_off_at": row.called_off_at.isoformat() if row.called_off_at else None,
         "called_off_by": row.called_off_by,
         "reach": row.counts,
-        "waits": sum(states.get(state, 0) for state in WAITS),
-        **{state.value: states.get(state, 0) for state in MessageState if state not in WAITS},
+        "waits": sum(states.get(state, 0) for state in IN_THE_HOUSE),
+        **{
+            state.value: states.get(state, 0) for state in MessageState if state not in IN_THE_HOUSE
+        },
     }
 
 

@@ -59,6 +59,14 @@ def lease(channel: str, most: int) -> list[Letter]:
     Where nobody could tell whether a message was sent by a sender that died, it is one at a time; so it is
     with a provider that has just rested.
     """
+    letters = _lease_some(channel, most, looked_at=1)
+    while letters is None:  # whoever sleeps, many at once, each time in a transaction of its own
+        letters = _lease_some(channel, most, looked_at=AT_ONCE)
+    return letters
+
+
+def _lease_some(channel: str, most: int, *, looked_at: int) -> list[Letter] | None:
+    """As `lease`, but None when all that were looked at may not go now: there may be others behind them."""
     known = house().catalog.channels.get(channel)
     kind = known.kind if known else ChannelKind.APPRISE
     with transaction(house().database) as session:
@@ -69,22 +77,22 @@ def lease(channel: str, most: int) -> list[Letter]:
         count = min(most, AT_ONCE if may_batch else 1, _room(session, channel))
         if count <= 0:
             return []
-        waiting = (
-            select(Message)
-            .where(*due(), Message.channel == channel)
-            .order_by(col(Message.priority), col(Message.next_attempt_at), col(Message.id))
-            .limit(count)
-        )
-        locked = waiting.with_for_update(skip_locked=True)
-        while messages := session.exec(locked).all():
-            held = _read_together(session, messages)
-            ready = ready_to_go(session, messages)
-            reasons = reasons_of(session, ready)
-            letters = [_letter(session, message, kind, reasons[message.key]) for message in ready]
-            held.clear()
-            if letters:
-                return letters
-        return []
+        messages = _next_due(session, channel, max(count, looked_at))
+        if not messages:
+            return []
+        held = _read_together(session, messages)
+        ready = ready_to_go(session, messages)[:count]
+        reasons = reasons_of(session, ready)
+        letters = [_letter(session, message, kind, reasons[message.key]) for message in ready]
+        held.clear()
+        return letters or None
+
+
+def _next_due(session: Session, channel: str, most: int) -> Sequence[Message]:
+    """The first that are due on a channel, locked."""
+    in_turn = (col(Message.priority), col(Message.next_attempt_at), col(Message.id))
+    waiting = select(Message).where(*due(), Message.channel == channel).order_by(*in_turn)
+    return session.exec(waiting.limit(most).with_for_update(skip_locked=True)).all()
 
 
 def _read_together(session: Session, messages: Sequence[Message]) -> list[SQLModel]:
@@ -109,7 +117,9 @@ def _room(session: Session, channel: str) -> int:
         return AT_ONCE
     since = utc_now() - A_MINUTE
     gone = select(func.count()).where(
-        MessageStep.channel == channel, col(MessageStep.at).between(since, utc_now() + APART)
+        MessageStep.channel == channel,
+        MessageStep.state != MessageState.QUEUED,  # it was not sent here
+        col(MessageStep.at).between(since, utc_now() + APART),
     )
     going = select(func.count()).where(
         Message.channel == channel, Message.state == MessageState.SENDING

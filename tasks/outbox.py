@@ -76,7 +76,6 @@ def _send_on(channel: str, budget: _Budget) -> Counter[str]:
         write_down(done)
         hand_back(letters[len(done) :])
         counts.update(outcome.state.value for _letter, outcome in done)
-        end_expired()
         _wait_for_morning()
     return counts
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, bindparam, func
+from sqlalchemy import BindParameter, ColumnElement, bindparam, func, or_
 from sqlmodel import col, select
 
 from tasks.clock import utc_now
@@ -25,11 +25,13 @@ def waits() -> ColumnElement[bool]:
 
 def due() -> tuple[ColumnElement[bool], ...]:
     """The conditions on a message that a channel other than a person's hands should carry now."""
+    now = utc_now()
     return (
         waits(),
         col(Message.channel) != BY_HAND,
         col(Message.state).in_((MessageState.QUEUED, MessageState.FAILED)),
-        col(Message.next_attempt_at) <= utc_now(),
+        col(Message.next_attempt_at) <= now,
+        or_(col(Message.expires_at).is_(None), col(Message.expires_at) > now),
     )
 
 

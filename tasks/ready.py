@@ -12,7 +12,7 @@ from tasks.house import house
 from tasks.models.enums import Urgency
 from tasks.models.tables import Message
 from tasks.muting import MUTED, muted_among
-from tasks.routes import address_of, send_another_way
+from tasks.routes import address_of, give_up_way
 from tasks.rules.quiet import loud_to_all
 
 
@@ -41,7 +41,7 @@ def _reachable(session: Session, messages: Sequence[Message]) -> list[Message]:
     muted, reachable, now = muted_among(session, ways), [], utc_now()
     for message, way in zip(messages, ways, strict=True):
         if way in muted:
-            send_another_way(session, message, MUTED, now)
+            give_up_way(session, message, MUTED, now)
         else:
             reachable.append(message)
     return reachable

@@ -15,11 +15,12 @@ from tasks.house import house
 from tasks.models.enums import MessageState
 from tasks.models.tables import Message, Provider
 from tasks.queue import due
-from tasks.routes import send_another_way
+from tasks.routes import give_up_way
 
 DOWN = 3  # failures of the provider, one after the other, after which it rests
 FIRST_REST, LONGEST_REST = timedelta(minutes=1), timedelta(minutes=30)
 RESTS = "provider_rests"
+MANY = 1_000  # at once; whoever comes next goes on
 WAITED_ENOUGH = timedelta(hours=12)  # of a message, for a provider that rests
 
 
@@ -46,7 +47,12 @@ def rests(session: Session, channel: str, now: datetime) -> bool:
     """Whether nobody should send on a channel now."""
     provider = session.get(Provider, channel)
     until = provider.rests_until if provider else None
-    return until is not None and now < until <= now + LONGEST_REST + APART
+    return until is not None and _is_ahead(until, now)
+
+
+def _is_ahead(until: datetime, now: datetime) -> bool:
+    """Whether a rest is still to end; one that ends later than any can was begun before the clock was set back."""
+    return now < until <= now + LONGEST_REST + APART
 
 
 def release_waiting(session: Session, channel: str, now: datetime) -> None:
@@ -59,8 +65,8 @@ def release_waiting(session: Session, channel: str, now: datetime) -> None:
         col(Message.created_at) < long_ago,
         or_(col(Message.attempts) > 0, col(Message.next_attempt_at) < long_ago),
     )
-    for message in session.exec(waiting.with_for_update(skip_locked=True)):
-        send_another_way(session, message, RESTS, now)
+    for message in session.exec(waiting.limit(MANY).with_for_update(skip_locked=True)):
+        give_up_way(session, message, RESTS, now)
 
 
 def is_on_trial(session: Session, channel: str) -> bool:
@@ -71,6 +77,7 @@ def is_on_trial(session: Session, channel: str) -> bool:
 
 def resting(now: datetime) -> dict[str, datetime]:
     """The channels whose providers rest, with until when."""
-    wanted = select(Provider).where(col(Provider.rests_until) > now).order_by(Provider.channel)
     with reading(house().database) as session:
-        return {row.channel: row.rests_until for row in session.exec(wanted) if row.rests_until}
+        found = session.exec(select(Provider).order_by(Provider.channel))
+        until = {row.channel: row.rests_until for row in found if row.rests_until}
+    return {channel: end for channel, end in until.items() if _is_ahead(end, now)}

@@ -153,6 +153,23 @@ def address_of(session: Session, message: Message) -> str:
     return next((way.address for way in ways if way.channel == message.channel), "")
 
 
+def give_up_way(session: Session, message: Message, code: str, now: datetime) -> None:
+    """Puts a message that nobody has tried to send on another way, with a note, so that it does not come
+    back to this one."""
+    assert message.id is not None
+    session.add(
+        MessageStep(
+            message_id=message.id,
+            at=now,
+            attempt=message.attempts,
+            channel=message.channel,
+            state=MessageState.QUEUED,
+            code=code,
+        )
+    )
+    send_another_way(session, message, code, now)
+
+
 def send_another_way(session: Session, message: Message, code: str, now: datetime) -> None:
     """Puts a message that its channel did not take on the next way of its recipient, each way once; in
     somebody's hands when there is no other, and refused where nobody is called. `code` says why."""

@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 
+from config.catalog import ChannelKind
 from flows.broadcast import call_off_broadcast, speak_to_many
+from flows.broadcast_words import KINDS, STATES
 from tasks.broadcasts import broadcasts_json, call_off, send_broadcast
 from tasks.by_hand import errands
 from tasks.house import house
 from tasks.models.broadcast_tables import Broadcast
+from tasks.models.enums import IN_THE_HOUSE, MessageState
 from tasks.models.tables import Message
 from tasks.requests import broadcast_for
 
@@ -219,6 +222,11 @@ def test_two_coordinators_may_speak_at_once(speaker: Speaker, rows: Rows) -> Non
 # --- 撤回发声 -----------------------------------------------------------------------------------------
 
 
+def test_every_kind_of_channel_and_every_end_has_a_word() -> None:
+    assert set(KINDS) == set(ChannelKind)
+    assert set(STATES) == {*MessageState} - IN_THE_HOUSE | {"waits"}
+
+
 def say(title: str) -> int:
     typed = {"to": "grid:3", "title": title, "text": "请存水。"}
     return send_broadcast(broadcast_for(typed), "staff-1").id
@@ -232,7 +240,7 @@ def test_what_has_not_gone_is_called_off(prefect: Any) -> None:
     form = prefect.form_of(run.id)
     assert form.options("which") == ["1 · 停水 | 一 · 第三网格 · 还有 4 条没发"]
     assert (
-        "| 2 | 09-14 10:00 | 停水二 | 第三网格 | 0 | 0 | 0 | 0 | 0 | 4 | 已撤回 |"
+        "| 2 | 09-14 10:00 | 停水二 | 第三网格 | 0 | 0 | 0 | 0 | 0 | 4 | 0 | 0 | 已撤回 |"
         in form.description
     )
     assert "停水 \\| 一" in form.description

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 from prefect.client.schemas.objects import State, StateType
 
+import flows.sweeps
 import tasks.night
 from flows.sweeps import forget_typed, reconcile_runs, send_messages
 from flows.tags import DESK
 from tasks.house import House
 from tasks.models.tables import Message
+from tasks.outbox import send_waiting
 
 Wait = Callable[..., Any]
 
@@ -57,6 +60,21 @@ def test_the_sweep_of_messages_sends_what_waits(
     assert [letter.to for letter in mailbox.letters] == [["jia@example.org"]]
     assert {row.state.value for row in rows(Message)} == {"accepted", "suppressed"}
     assert "没有要告知的人" in prefect.artifacts["by-hand"].data
+
+
+def test_more_than_go_at_once_need_no_second_start(
+    prefect: Any,
+    settle: Callable[..., House],
+    mailbox: Any,
+    place: Callable[..., str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settle(channels={"mail": mailbox.url})
+    monkeypatch.setattr(flows.sweeps, "send_now", partial(send_waiting, most=2))
+    for guest in range(5):
+        place(channel="mail", address=f"{guest}@example.org", phone=f"1390000000{guest}")
+    prefect.start("outbox/发消息", send_messages.fn)
+    assert prefect.log[-1] == "已发 {'accepted': 5}"
 
 
 @pytest.mark.parametrize(

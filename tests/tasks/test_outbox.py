@@ -19,13 +19,13 @@ from tasks import channels, leases, outbox
 from tasks.by_hand import errands, mark_told
 from tasks.channels import Outcome, robots
 from tasks.clock import clock_at
-from tasks.db import reading
+from tasks.db import reading, transaction
 from tasks.errors import BadInput
 from tasks.escalation import sweep_clocks
-from tasks.house import House
+from tasks.house import House, house
 from tasks.leases import Letter
 from tasks.models.enums import MessageState
-from tasks.models.tables import Message, MessageStep
+from tasks.models.tables import Message, MessageStep, Provider
 from tasks.outbox import send_waiting
 from tasks.queue import anything_due
 from tasks.reminders import gather_reminders
@@ -673,6 +673,31 @@ def test_what_waits_too_long_for_a_provider_that_rests_goes_another_way(
     assert {one.note for one in errands() if one.audience == "handler"} == {
         "webhook: provider_rests"
     }
+
+
+def test_what_waits_for_two_providers_that_rest_ends_in_somebodys_hands(
+    wired: House,
+    settle: Settle,
+    community: Callable[..., Path],
+    place_at: PlaceAt,
+    rows: Rows,
+    mailbox: Any,
+    hook: Any,
+) -> None:
+    ways = [{"channel": "webhook", "address": "p"}, {"channel": "mail", "address": "p@example.org"}]
+    settle(
+        config=community({"handlers.yaml": {"units": {"unit-power": {"contacts": ways}}}}),
+        channels={"webhook": f"json://{hook.host}/hook", "mail": mailbox.url},
+    )
+    place_at("assigned", by="staff-1")
+    for hours in (13, 26, 39):
+        with clock_at(MONDAY + timedelta(hours=hours)):
+            with transaction(house().database) as session:
+                for channel in ("webhook", "mail"):
+                    until = MONDAY + timedelta(hours=hours, minutes=5)
+                    session.merge(Provider(channel=channel, failures=9, rests_until=until))
+            assert send_waiting() == {}
+    assert state_of(rows, "handler") == ("by-hand", "queued", "provider_rests")
 
 
 def test_two_senders_at_once_send_each_message_once(
