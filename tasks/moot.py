@@ -24,6 +24,7 @@ from tasks.models.enums import (
 from tasks.models.state import Clock
 from tasks.models.tables import Message, Order
 from tasks.rules.deadline import local_day
+from tasks.rules.haste import haste_of
 from tasks.rules.ladder import OVERDUE, STAYS_DOWN, WARNED
 from tasks.rules.quiet import told_from
 
@@ -170,6 +171,8 @@ def _say_again(message: Message, order: Order, others: Sequence[Message]) -> Non
         return
     message.key, message.state, message.code = key, MessageState.QUEUED, GATHERING
     message.next_attempt_at, message.ended_at = now + HELD, None
+    haste = haste_of(message.event, order.urgency, now + HELD)
+    message.priority, message.expires_at = haste["priority"], haste["expires_at"]
 
 
 def _give_up(message: Message, code: str) -> None:

@@ -21,6 +21,7 @@ from tasks.clock import clock_at
 from tasks.db import transaction
 from tasks.escalation import sweep_clocks
 from tasks.house import House, house
+from tasks.lapses import end_expired
 from tasks.models.enums import BY_THE_CLOCK, MessageState
 from tasks.models.tables import Message
 from tasks.reminders import gather_reminders
@@ -179,6 +180,22 @@ def test_a_warning_that_nobody_has_heard_comes_back_with_the_order(
     told = {one.variables["due"] for one in rows(Message) if one.event == SOON}
     # of Monday's 40 minutes 17:50-18:30 and Tuesday's half hour are left, from Wednesday 9:30 on
     assert [datetime.fromisoformat(due) for due in told] == [at("09-16 10:40")]
+
+
+def test_a_warning_that_comes_back_after_a_long_hold_is_worth_saying_for_three_days_again(
+    database: House, place_at: PlaceAt, do: Do, waiting: Waiting
+) -> None:
+    number = place_at("assigned")
+    sweep("09-14 17:42")
+    with clock_at(at("09-14 17:50")):
+        do(number, "hold", **UNTIL_LATER)
+    with clock_at(at("09-23 09:30")):
+        do(number, "resume")
+        gather_reminders()
+        assert end_expired() == 0
+    assert waiting() == [(SOON, HOUSEHOLD, "take"), (SOON, POWER, "take")]
+    with clock_at(at("09-28 09:30")):
+        assert end_expired() == 2
 
 
 def test_what_was_heard_before_the_hold_is_not_told_again(
