@@ -168,6 +168,7 @@ def _queue_again(session: Session, message: Message, person: Actor) -> None:
     message.channel = _own_channel(session, message)
     message.state, message.code, message.reason = MessageState.QUEUED, f"again_by:{person.id}", ""
     message.attempts, message.ended_at, message.next_attempt_at = 0, None, utc_now()
+    message.expires_at = None  # they find it worth saying still
     _note(session, message)
 
 
@@ -192,7 +193,8 @@ def _own_channel(session: Session, message: Message) -> str:
 
 
 def _put_on_list(session: Session, message: Message, person: Actor) -> None:
-    """What may have arrived stands there already, with that doubt."""
+    """What may have arrived stands there already, with that doubt. It stays until somebody has called."""
+    message.expires_at = None
     if message.channel != BY_HAND and message.state is not MessageState.UNKNOWN:
         message.reason = f"{message.channel}: {message.code or message.state.value}"
         message.channel, message.state, message.ended_at = BY_HAND, MessageState.QUEUED, None

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from tasks.arrivals import call_instead, mark_received, send_again, undelivered
 from tasks.by_hand import errands, mark_told
+from tasks.clock import clock_at
 from tasks.db import transaction
 from tasks.errors import DiandanError, MessageStands, UnknownId, UnknownMessage
 from tasks.house import House, house
@@ -55,10 +57,10 @@ def of(rows: Rows, id: int) -> Message:
     return found
 
 
-def given_up(stand: Stand) -> int:
+def given_up(stand: Stand, **values: Any) -> int:
     """One that a refusal has put on the list of calls."""
-    reason = "mail: smtp_550"
-    id = stand(MessageState.QUEUED, channel="by-hand", code="smtp_550", reason=reason, attempts=1)
+    refused = {"code": "smtp_550", "reason": "mail: smtp_550", "attempts": 1}
+    id = stand(MessageState.QUEUED, channel="by-hand", **refused, **values)
     with transaction(house().database) as session:
         message = session.get(Message, id)
         assert message is not None
@@ -118,6 +120,21 @@ def test_what_is_called_about_is_ticked_off_with_the_other_calls(stand: Stand, r
     assert of(rows, failed).reason == "mail: http_503"
     assert mark_told([failed, *others], "staff-1") == 3
     assert undelivered() == []
+
+
+def test_what_a_person_finds_worth_saying_is_said_however_late(
+    stand: Stand, rows: Rows, mailbox: Any, monday: datetime
+) -> None:
+    too_late = {"expires_at": monday + timedelta(days=1)}
+    again = stand(MessageState.UNKNOWN, code="timeout", **too_late)
+    failed = stand(MessageState.FAILED, code="http_503", attempts=1, **too_late)
+    listed = given_up(stand, **too_late)
+    with clock_at(monday + timedelta(days=2)):
+        send_again([again], "staff-1")
+        call_instead([failed, listed], "staff-1")
+        assert send_waiting() == {"accepted": 1}
+        assert [one.id for one in errands()] == [failed, listed]
+    assert of(rows, again).state is MessageState.ACCEPTED
 
 
 @pytest.mark.parametrize(
