@@ -12,13 +12,14 @@ from sqlmodel import Session, col, select
 
 from tasks.clock import utc_now
 from tasks.db import reading, transaction
-from tasks.delivery_words import in_words
+from tasks.delivery_words import in_words, way_in
 from tasks.directory import actor
 from tasks.errors import MessageStands, UnknownMessage
 from tasks.house import house
 from tasks.models.enums import Audience, Event, MessageState
 from tasks.models.state import Actor
 from tasks.models.tables import Message, MessageStep, Order
+from tasks.muting import lift_address
 from tasks.routes import BY_HAND, never_called
 from tasks.views import recipient_of
 
@@ -104,7 +105,8 @@ def mark_received(ids: Sequence[int], who: str) -> int:
 
 
 def send_again(ids: Sequence[int], who: str) -> int:
-    """Queues them anew on the channel that they were on; gives how many. All of them, or none.
+    """Queues them anew on the channel that they were on, even where their address takes nothing now; gives how
+    many. All of them, or none.
 
     Raises UnknownId, UnknownMessage and MessageStands.
     """
@@ -169,6 +171,7 @@ def _queue_again(session: Session, message: Message, person: Actor) -> None:
     message.state, message.code, message.reason = MessageState.QUEUED, f"again_by:{person.id}", ""
     message.attempts, message.ended_at, message.next_attempt_at = 0, None, utc_now()
     message.expires_at = None  # they find it worth saying still
+    lift_address(session, message)
     _note(session, message)
 
 
@@ -180,8 +183,9 @@ def _own_channel(session: Session, message: Message) -> str:
         .order_by(col(MessageStep.id).desc())
     )
     known = session.exec(tried).first()
-    channel = message.channel if message.channel != BY_HAND else known
-    if channel is None:
+    never_tried, _code = way_in(message.reason)
+    channel = message.channel if message.channel != BY_HAND else known or never_tried
+    if not channel:
         why = "它没有自己的渠道，请打电话。"
     elif channel not in house().catalog.channels:
         why = f"社区已经没有“{channel}”这个渠道，请打电话。"

@@ -79,6 +79,13 @@ def in_words(code: str, names: dict[str, str] | None = None) -> str:
     return code
 
 
+def way_in(reason: str) -> tuple[str, str]:
+    """Of why a message is in a person's hands, which channel did not take it and the code for why; "" where
+    it does not say."""
+    channel, colon, code = reason.partition(": ")
+    return (channel, code) if colon else ("", "")
+
+
 def person_in(code: str) -> str:
     """The id of whoever a code speaks of, "" when it speaks of nobody."""
     start = next((start for start in _BY_WHOM if code.startswith(start)), None)

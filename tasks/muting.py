@@ -17,7 +17,7 @@ from tasks.links import sealed_address
 from tasks.models.choice_tables import Muted
 from tasks.models.enums import Audience
 from tasks.models.tables import Message, Order
-from tasks.routes import addresses_of
+from tasks.routes import address_of, addresses_of
 from tasks.views import name_of_person
 
 MUTED_FOR = timedelta(days=60)
@@ -109,3 +109,10 @@ def lift(session: Session, audience: Audience, person: str, channels: Sequence[s
     if channels:
         wanted.append(col(Muted.channel).in_(channels))
     return int(session.execute(delete(Muted).where(*wanted)).rowcount)  # type: ignore[attr-defined]
+
+
+def lift_address(session: Session, message: Message) -> None:
+    """Somebody wants a message tried where it goes now, whatever was said of that address before."""
+    if address := address_of(session, message):
+        seal = sealed_address(message.channel, address)
+        session.execute(delete(Muted).where(col(Muted.seal) == seal))

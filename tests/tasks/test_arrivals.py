@@ -17,6 +17,7 @@ from tasks.errors import DiandanError, MessageStands, UnknownId, UnknownMessage
 from tasks.house import House, house
 from tasks.models.enums import MessageState
 from tasks.models.tables import Message, MessageStep
+from tasks.muting import muted_addresses
 from tasks.outbox import send_waiting
 from tasks.queue import anything_due
 
@@ -120,6 +121,21 @@ def test_what_is_called_about_is_ticked_off_with_the_other_calls(stand: Stand, r
     assert of(rows, failed).reason == "mail: http_503"
     assert mark_told([failed, *others], "staff-1") == 3
     assert undelivered() == []
+
+
+def test_who_has_it_sent_again_has_the_address_tried_again(
+    wired: House, place: Callable[..., str], rows: Rows, mailbox: Any
+) -> None:
+    mailbox.replies = {"RCPT": "550 5.1.1 no such user"}
+    for _ in range(2):
+        place(**BY_MAIL)
+        send_waiting()
+    by_reason = {row.reason: row.id for row in rows(Message) if row.audience == "resident"}
+    assert set(by_reason) == {"mail: smtp_550", "mail: muted"}
+    assert send_again(list(by_reason.values()), "staff-1") == 2
+    assert muted_addresses() == []
+    mailbox.replies = {}
+    assert send_waiting() == {"accepted": 2}
 
 
 def test_what_a_person_finds_worth_saying_is_said_however_late(

@@ -9,7 +9,7 @@ import pytest
 
 import tasks
 from tasks.channels import sms
-from tasks.delivery_words import in_words
+from tasks.delivery_words import in_words, way_in
 
 CODE = re.compile(r'Outcome\(\s*MessageState\.\w+,\s*"(\w+)"')
 
@@ -40,3 +40,8 @@ def test_every_code_that_a_channel_gives_has_words() -> None:
     codes |= {outcome.code for outcome in sms._MEANINGS.values()} - {""}
     assert len(codes) > 15
     assert [code for code in sorted(codes) if in_words(code) == code] == []
+
+
+def test_a_reason_tells_the_channel_and_the_code() -> None:
+    assert way_in("mail: smtp_550") == ("mail", "smtp_550")
+    assert way_in("没有联系方式") == way_in("") == ("", "")
