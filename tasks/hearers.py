@@ -23,8 +23,8 @@ from tasks.rules.quiet import loud_to_all
 FOR_DIGEST = "for_digest"  # becomes a line of the person's one message of the day
 DECLINED, HEARS_ONCE = "declined", "hears_once"
 HELD = timedelta(days=1)  # what is not gathered yet is not sent; if nobody ever gathers, it goes
-_PEOPLE = (Audience.MEMBER, Audience.LADDER)
-_WITH_ADDRESSES = (Audience.HANDLER, *_PEOPLE)
+PEOPLE: tuple[Audience, ...] = (Audience.MEMBER, Audience.LADDER)
+_WITH_ADDRESSES = (Audience.HANDLER, *PEOPLE)
 _GROUPS = (ChannelKind.WECOM_ROBOT, ChannelKind.DINGTALK_ROBOT, ChannelKind.FEISHU_ROBOT)
 _BY_DUTY = (  # of two messages to one person the one that says what to do
     *(Audience.HANDLER, Audience.MEMBER, Audience.LADDER, Audience.RESIDENT),
@@ -132,10 +132,10 @@ def _once(hearers: Sequence[Hearer]) -> list[Hearer]:
 def whereabouts(hearer: Hearer) -> Iterator[tuple[str, str]]:
     """By what somebody is known again: as a person, by where it arrives, or as the group of a robot."""
     audience, route = hearer.notice.audience, hearer.route
-    if audience in _PEOPLE:
+    if audience in PEOPLE:
         yield "person", house().catalog.person(route.recipient)
     known = house().catalog.channels.get(route.channel)
     if known is not None and known.kind in _GROUPS:
         yield route.channel, ""
-    elif route.address and (audience not in _PEOPLE or arrives_alone(audience, route)):
+    elif route.address and (audience not in PEOPLE or arrives_alone(audience, route)):
         yield route.channel, route.address

@@ -16,7 +16,7 @@ from tasks.chosen import choices_of
 from tasks.clock import utc_now
 from tasks.clocks import live_clocks
 from tasks.db import transaction, upsert
-from tasks.hearers import DECLINED, FOR_DIGEST, HELD, Hearer, whereabouts
+from tasks.hearers import DECLINED, FOR_DIGEST, HELD, PEOPLE, Hearer, whereabouts
 from tasks.house import house
 from tasks.messages import GATHERING, NOBODY
 from tasks.models.enums import BY_THE_CLOCK, TO_BE_TOLD, Audience, Event, MessageState, Urgency
@@ -160,9 +160,9 @@ def gather_reminders() -> tuple[int, int]:
     """
     single = digests = 0
     failed: list[Exception] = []
-    for recipient, code in _recipients():
+    for audiences, recipient, code in _recipients():
         try:
-            held = _gather(recipient, code)
+            held = _gather(audiences, recipient, code)
         except Exception as error:  # the others must have their turn
             failed.append(error)
             continue
@@ -173,10 +173,11 @@ def gather_reminders() -> tuple[int, int]:
     return single, digests
 
 
-def _gather(recipient: str, code: str) -> int:
+def _gather(audiences: Sequence[Audience], recipient: str, code: str) -> int:
     """Lets go what is held for one recipient, and gives how many that were."""
+    theirs = Message.recipient == recipient, col(Message.audience).in_(audiences)
     with transaction(house().database) as session:
-        held = session.exec(_held(code).where(Message.recipient == recipient)).all()
+        held = session.exec(_held(code).where(*theirs)).all()
         is_many = len(held) > _FEW[code]
         if is_many:
             session.add(_absorbing(session, _digest(session, held, is_daily=code == FOR_DIGEST)))
@@ -202,10 +203,17 @@ def _held(code: str) -> Any:
     )
 
 
-def _recipients() -> list[tuple[str, str]]:
+def _recipients() -> list[tuple[tuple[Audience, ...], str, str]]:
+    """For whom something is held, as whom: two who have the same id in different lists are apart."""
+    wanted = select(Message.audience, Message.recipient, Message.code).where(*_is_held())
     with transaction(house().database) as session:
-        wanted = select(Message.recipient, Message.code).where(*_is_held())
-        return sorted(set(session.exec(wanted)))
+        held = session.exec(wanted.distinct()).all()
+    return sorted({(_as_one(Audience(audience)), to, code) for audience, to, code in held})
+
+
+def _as_one(audience: Audience) -> tuple[Audience, ...]:
+    """A person hears together what they are told as member and on the ladder."""
+    return PEOPLE if audience in PEOPLE else (audience,)
 
 
 def _let_go(session: Session, held: Sequence[Message], *, digest: bool) -> None:

@@ -13,11 +13,11 @@ from sqlmodel import select
 from tasks.by_hand import errands
 from tasks.choices import NewChoice, choice_of, find_person, set_choice, unmute
 from tasks.clock import clock_at, utc_now
-from tasks.db import reading
+from tasks.db import reading, transaction
 from tasks.directory import actor
 from tasks.errors import BadInput, UnknownId
 from tasks.escalation import sweep_clocks
-from tasks.hearers import hearers_of
+from tasks.hearers import FOR_DIGEST, hearers_of
 from tasks.house import House, house
 from tasks.models.choice_tables import ChoiceRow, Muted
 from tasks.models.enums import MUST_BE_TOLD, Audience, Event, Urgency
@@ -394,6 +394,28 @@ def test_a_digest_by_hand_is_one_call_and_nothing_is_on_the_list_before_its_hour
         gather_reminders()
         assert errands()[-1].text.subject == "今日汇总：您的 2 件"
         assert len(errands()) == 3
+
+
+def test_a_member_whose_id_is_a_resident_s_number_has_a_digest_of_their_own(
+    database: House, place_at: PlaceAt, do: Do, wants: Callable[..., None], rows: Rows
+) -> None:
+    numbers = [place_at("placed", by="staff-1"), place_at("placed", by="staff-1")]
+    wants(RESIDENT, digest_hour="18")
+    for number in numbers:
+        do(number, "accept")
+    theirs = {"audience": Audience.MEMBER, "recipient": "1", "event": Event.ORDER_RATED}
+    with transaction(house().database) as session:
+        held = session.exec(select(Message).where(Message.code == FOR_DIGEST)).all()
+        for audience in (Audience.MEMBER, Audience.LADDER):  # one person, so one digest
+            values = {**held[0].model_dump(exclude={"id"}), **theirs, "audience": audience}
+            session.add(Message(**{**values, "key": f"rated:{audience}"}))
+    with at(8):
+        assert gather_reminders() == (0, 2)
+    digests = {one.audience: one for one in rows(Message) if one.event == Event.DIGEST}
+    assert {audience: one.variables["count"] for audience, one in digests.items()} == {
+        Audience.RESIDENT: 2,
+        Audience.MEMBER: 1,
+    }
 
 
 def test_what_waits_for_a_digest_is_a_table_and_its_hour_is_the_next_one() -> None:
