@@ -61,13 +61,13 @@ def count_errands() -> int:
 
 
 def errands(most: int = 100) -> list[Errand]:
-    """What waits to be told by a person, the oldest first, at most `most`."""
+    """What waits to be told by a person, at most `most`: as soon as a channel would, then the oldest first."""
     with reading(house().database) as session:
         rows = session.exec(
             select(Message, Order)
             .outerjoin(Order, col(Message.order_id) == col(Order.id))
             .where(_to_tell())
-            .order_by(col(Message.id))
+            .order_by(col(Message.priority), col(Message.id))
             .limit(most)
         )
         return [_errand(session, message, order) for message, order in rows]

@@ -93,6 +93,12 @@ def test_what_is_urgent_overtakes_what_was_there_before(
     assert (len(keys), keys[0].split(":")[1]) == (26, "A-2026-0026")
 
 
+def test_who_calls_sees_first_what_is_urgent(database: House, place: Place) -> None:
+    for urgency in ("normal", "urgent", "normal"):
+        place(by="staff-1", urgency=urgency)
+    assert [one.number for one in errands(2)] == ["A-2026-0002", "A-2026-0001"]
+
+
 def test_a_brief_that_could_not_be_sent_in_time_is_not_sent_late(
     hooked: House, rows: Rows, hook: Any
 ) -> None:
