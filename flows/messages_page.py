@@ -148,10 +148,11 @@ def _channels(post: Post) -> str:
 
 def messages_line(post: Post, form: str, page: str) -> str:
     """One line above 待办 while somebody has to decide, or a channel rests; "" otherwise."""
-    doubtful, retried = post.count(DOUBTFUL), post.count(RETRIED)
+    doubtful, retried, textless = map(post.count, (DOUBTFUL, RETRIED, TEXTLESS))
     names = {id: channel.name for id, channel in house().catalog.channels.items()}
     parts = [
         f"不知道送没送到 **{doubtful} 条**，[来定]({form})" * bool(doubtful),
+        f"没有文字可发 **{textless} 条**，模板改好后[再发一次]({form})" * bool(textless),
         *(
             f"“{escaped(names.get(id, id))}”不通，歇到 {_moment(until)}"
             for id, until in post.rest.items()

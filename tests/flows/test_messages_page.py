@@ -105,6 +105,17 @@ def test_what_is_tried_again_says_when_and_needs_nobody(
     assert todo().startswith("# 待办")
 
 
+def test_what_has_no_text_stands_on_the_list_of_what_waits(
+    prefect: Any, page: Page, todo: Page, stand: Stand
+) -> None:
+    stand("dead", code="bad_template")
+    assert "## 没有文字可发 1 条" in page()
+    form = f"/deployments/deployment/{prefect.deployments['undelivered/没送到的消息'].id}/run)"
+    line = todo().splitlines()[0]
+    assert line.startswith("**消息**：没有文字可发 **1 条**，模板改好后[再发一次](http")
+    assert f"{form} · [细看]" in line
+
+
 def test_what_no_channel_took_is_for_a_call(prefect: Any, page: Page, stand: Stand) -> None:
     reason = "mail: smtp_550"
     stand("queued", channel="by-hand", code="smtp_550", reason=reason)
