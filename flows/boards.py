@@ -18,17 +18,19 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import Artifact, FlowRun
 from prefect.client.schemas.sorting import ArtifactSort
 
+from flows.choice_words import channel_name
 from flows.links import artifact_link, deployment_link, run_link, waiting_link
 from flows.messages_page import Ways, look_at_post, messages_line, messages_page
 from flows.runs import LIVE, PAGE
 from flows.tags import UNFINISHED
 from tasks.by_hand import Errand, count_errands, errands
 from tasks.clock import utc_now
+from tasks.delivery_words import in_words, way_in
 from tasks.finding import Line
 from tasks.house import house
 from tasks.markup import escaped
 from tasks.masking import masked
-from tasks.models.enums import OPEN, Urgency
+from tasks.models.enums import OPEN, MessageState, Urgency
 from tasks.own_templates import known_mistakes
 from tasks.rules.deadline import local_time
 from tasks.texts import shortened
@@ -208,8 +210,17 @@ def _by_hand(waiting: list[Errand], count: int) -> str:
 
 def _errand(errand: Errand) -> str:
     doubt = "（可能已经收到，请先问一声）" if errand.doubtful else ""
-    note = f"（{escaped(errand.note)}）" if errand.note else ""
+    note = f"（{escaped(_why(errand.note))}）" if errand.note else ""
     fence = "```"
     body = errand.public_text.replace(fence, "'''")
     head = f"## {errand.number} · {errand.audience.label} {escaped(errand.name)}{doubt}{note}"
     return f"{head}\n\n{fence}text\n{body}\n{fence}"
+
+
+def _why(note: str) -> str:
+    """Which channel did not take it and why, as people say it."""
+    channel, code = way_in(note)
+    if not channel:
+        return note
+    states = {state.value: state.label for state in MessageState}  # where the channel gave no code
+    return f"{channel_name(channel)}：{states.get(code) or in_words(code)}"

@@ -271,6 +271,28 @@ def test_what_may_have_arrived_is_asked_about_first(
     assert "没有要告知的人。" in by_hand()
 
 
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("mail: smtp_550", "电子邮件：邮件被退（代码 550）"),
+        ("mail: muted", "电子邮件：这个地址发不到，60 天内不再发"),
+        ("mail: refused", "电子邮件：被拒"),
+        ("fax: timeout", "fax：对方没有回应"),
+    ],
+)
+def test_why_a_channel_gave_it_up_is_told_in_words(
+    by_hand: Callable[[], str],
+    sqlite_house: House,
+    place: Callable[..., str],
+    reason: str,
+    words: str,
+) -> None:
+    place()
+    with transaction(sqlite_house.database) as session:
+        session.get(Message, 1).reason = reason
+    assert f"居民 居民甲（{words}）" in by_hand()
+
+
 def test_what_else_has_to_be_known_stands_beside_the_stage(
     todo: Callable[[], str],
     monday: Any,
