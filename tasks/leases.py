@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, update
+from sqlalchemy import func
 from sqlmodel import Session, SQLModel, col, select
 
 from config.catalog import ChannelKind
@@ -208,15 +208,12 @@ def _step(letter: Letter, outcome: Outcome, now: datetime) -> MessageStep:
 
 
 def hand_back(letters: Iterable[Letter]) -> None:
-    """Gives up the lease of messages that nobody has begun to send; it was no attempt."""
-    ids = [letter.id for letter in letters]
-    if not ids:
+    """Gives up the lease of messages that nobody has begun to send, unless somebody else has them by now; it was
+    no attempt."""
+    unsent = list(letters)
+    if not unsent:
         return
     with transaction(house().database) as session:
-        session.execute(
-            update(Message)
-            .where(col(Message.id).in_(ids), col(Message.state) == MessageState.SENDING)
-            .values(
-                state=MessageState.QUEUED, attempts=col(Message.attempts) - 1, leased_until=None
-            )
-        )
+        for message in _still_ours(session, unsent).values():
+            message.state, message.leased_until = MessageState.QUEUED, None
+            message.attempts -= 1

@@ -23,7 +23,8 @@ from tasks.db import reading, transaction
 from tasks.errors import BadInput
 from tasks.escalation import sweep_clocks
 from tasks.house import House, house
-from tasks.leases import Letter
+from tasks.lapses import give_up_leases
+from tasks.leases import Letter, hand_back, lease
 from tasks.models.enums import MessageState
 from tasks.models.tables import Message, MessageStep, Provider
 from tasks.outbox import send_waiting
@@ -578,6 +579,20 @@ def test_the_rest_of_a_lease_is_handed_back_when_its_endpoint_is_slow(
     assert send_waiting(most=2) == {"accepted": 2}
     waiting = [one for one in rows(Message) if one.channel == "webhook" and one.ended_at is None]
     assert [(one.state.value, one.attempts) for one in waiting] == [("queued", 0)]
+
+
+def test_who_is_late_hands_back_nothing_that_another_sender_has_by_now(
+    wired: House, place: Place, rows: Rows
+) -> None:
+    place(channel="webhook", address="x", by="staff-1")
+    slow = lease("webhook", 1)
+    with clock_at(MONDAY + timedelta(minutes=3)):
+        give_up_leases()
+        following = lease("webhook", 1)
+        hand_back(slow)
+        assert lease("webhook", 1) == []  # the following one is sending it
+        hand_back(following)
+        assert [one.attempts for one in lease("webhook", 1)] == [2]
 
 
 def test_a_channel_that_hangs_holds_up_no_other_for_longer_than_they_need(
