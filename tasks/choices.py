@@ -24,6 +24,7 @@ from tasks.models.choice_tables import ChoiceRow
 from tasks.models.enums import Audience, Event, MessageState, Role
 from tasks.models.tables import Message, Order, Resident
 from tasks.muting import lift, muted_addresses
+from tasks.queue import waits
 from tasks.rendering import locales
 from tasks.requests import is_mail_address, normal_phone
 from tasks.routes import BY_HAND, contacts_of, is_usable, person_audience
@@ -270,6 +271,7 @@ def _retime(session: Session, audience: Audience, person: str, hour: int | None)
     session.execute(
         update(Message)
         .where(
+            waits(),
             col(Message.recipient).in_(ids),
             col(Message.audience).in_(_audiences(audience)),
             col(Message.code) == FOR_DIGEST,

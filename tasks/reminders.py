@@ -22,6 +22,7 @@ from tasks.messages import GATHERING, NOBODY
 from tasks.models.enums import BY_THE_CLOCK, TO_BE_TOLD, Audience, Event, MessageState, Urgency
 from tasks.models.tables import Message, Order, Resident
 from tasks.moot import GIVEN_UP, facts_of, place_of, reminder_key
+from tasks.queue import waits
 from tasks.routes import BY_HAND, Route, route_to, route_to_resident
 from tasks.rules.choices import Choice, is_declined, next_digest, waits_for_digest
 from tasks.rules.haste import haste_of
@@ -188,6 +189,7 @@ def _gather(audiences: Sequence[Audience], recipient: str, code: str) -> int:
 def _is_held() -> tuple[Any, ...]:
     """Held, and its time has come: that of a reminder at once, that of the day's digest at its hour."""
     return (
+        waits(),
         col(Message.state) == MessageState.QUEUED,
         col(Message.code).in_(_FEW),
         col(Message.next_attempt_at) <= utc_now() + HELD,

@@ -17,6 +17,7 @@ from tasks.db import reading, seconds_between
 from tasks.house import house
 from tasks.models.enums import MessageState
 from tasks.models.tables import Message, MessageStep
+from tasks.queue import waits
 from tasks.routes import BY_HAND
 
 A_DAY = timedelta(days=1)
@@ -114,7 +115,7 @@ def _waiting(session: Session, now: datetime) -> dict[str, int]:
     under_way = state.in_((MessageState.FAILED, MessageState.SENDING))
     rows = session.execute(
         sql.select(col(Message.channel), sql.func.count())
-        .where(col(Message.channel) != BY_HAND, or_(late, under_way))
+        .where(waits(), col(Message.channel) != BY_HAND, or_(late, under_way))
         .group_by(col(Message.channel))
     )
     return dict(rows.tuples().all())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from tasks import leases, outbox
 from tasks.arrivals import send_again, undelivered
 from tasks.by_hand import errands
 from tasks.channels import Outcome
+from tasks.choices import NewChoice, set_choice
 from tasks.clock import clock_at
 from tasks.db import engine_for, transaction
 from tasks.house import House
@@ -25,8 +26,10 @@ from tasks.models.enums import Audience, Event, MessageState, Urgency
 from tasks.models.tables import Message
 from tasks.outbox import send_waiting
 from tasks.queue import due
+from tasks.reminders import gather_reminders
 from tasks.rendering import TEMPLATES
 from tasks.rules.haste import haste_of
+from tasks.traffic import traffic
 
 MONDAY = datetime(2026, 9, 14, 2, 0, tzinfo=UTC)
 A_DAY = timedelta(days=1)
@@ -221,21 +224,43 @@ def test_what_went_in_the_future_takes_no_room_from_this_minute(
 # --- a long life ----------------------------------------------------------------------------------
 
 
-def test_the_few_that_wait_are_found_without_reading_all_that_were_ever_sent(
-    sqlite_house: House,
-) -> None:
-    wanted = select(Message.id).where(*due(), Message.channel == "webhook")
+@pytest.fixture
+def plans(sqlite_house: House) -> Iterator[list[str]]:
+    """How SQLite looks for messages from now on."""
     seen: list[str] = []
     engine = engine_for(sqlite_house.database)
 
     @sql.event.listens_for(engine, "before_cursor_execute")
     def explain(connection: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> None:
-        plan = connection.connection.cursor().execute(f"EXPLAIN QUERY PLAN {statement}", values)
-        seen.extend(line[-1] for line in plan)
+        if "messages" in statement:
+            plan = connection.connection.cursor().execute(f"EXPLAIN QUERY PLAN {statement}", values)
+            seen.extend(line[-1] for line in plan if " messages" in line[-1])
 
-    try:
-        with Session(engine) as session:
-            session.exec(wanted.limit(20)).all()
-    finally:
-        sql.event.remove(engine, "before_cursor_execute", explain)
-    assert seen == ["SEARCH messages USING INDEX ix_messages_waiting (channel=?)"]
+    yield seen
+    sql.event.remove(engine, "before_cursor_execute", explain)
+
+
+def test_the_few_that_wait_are_found_without_reading_all_that_were_ever_sent(
+    sqlite_house: House, plans: list[str]
+) -> None:
+    wanted = select(Message.id).where(*due(), Message.channel == "webhook")
+    with Session(engine_for(sqlite_house.database)) as session:
+        session.exec(wanted.limit(20)).all()
+    assert plans == ["SEARCH messages USING INDEX ix_messages_waiting (channel=?)"]
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        gather_reminders,
+        traffic,
+        lambda: set_choice(Audience.HANDLER, "unit-power", NewChoice(digest_hour="18"), "staff-1"),
+    ],
+    ids=["gather_reminders", "traffic", "set_choice"],
+)
+def test_who_asks_what_waits_reads_no_more_than_that(
+    plans: list[str], look: Callable[[], object]
+) -> None:
+    look()
+    of_all = [plan for plan in plans if plan.startswith("SCAN messages")]
+    assert plans and all("INDEX ix_messages_waiting" in plan for plan in of_all), plans
