@@ -35,7 +35,12 @@ def test_a_member_s_choices_are_shown_and_changed(prefect: Any, fill: Any) -> No
     fill(run, whose="边巴德吉 · 供电所", resident="")
     form = prefect.form_of(run.id)
     assert "提醒设置 · 边巴德吉" in form.description
-    assert form.fields["declined"]["items"]["enum"] == ["群众发声", "快到期", "已评价", "心愿待认领"]
+    assert form.fields["declined"]["items"]["enum"] == [
+        "群众发声",
+        "快到期",
+        "已评价",
+        "心愿待认领",
+    ]
     typed = {"channel": "照平常", "language": "en", "declined": ["已评价"], "quiet": "22-7"}
     fill(run, who="洛桑罗布", **typed, digest="18 点合成一条")
     form = prefect.form_of(run.id)
