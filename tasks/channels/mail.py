@@ -23,8 +23,17 @@ from tasks.clock import utc_now
 from tasks.models.enums import MessageState
 from tasks.rendering import Text
 
-NOBODY_THERE = frozenset({550, 551, 553})  # to RCPT: no such mailbox, moved away, no such name
-_POLICY = re.compile(rb"5\.7\.")  # RFC 3463: refused for what we are, not for who they are
+# RFC 3463, for good: no such mailbox, no such domain, no address, moved, no mail wanted (RFC 7505), disabled.
+_NOBODY_THERE = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
+_DETAIL = re.compile(r"(?<![\d.])5\.\d\.\d{1,3}(?!\.?\d)")
+_NO_SUCH_USER = re.compile(
+    r"(no such|unknown|invalid) (local )?(user|recipient|mailbox|address|account)|"
+    r"(user|recipient|mailbox|address|account)( is)? (unknown|unavailable|not found|disabled)|"
+    r"no mailbox|does(n't| not) exist|not exist|(用户|邮箱|收件人|帐号|账号)(不存在|已停用)|无此用户"
+)
+_OUR_TROUBLE = re.compile(
+    r"relay|rcpthosts|sender|helo|frequen|limit|too many|spam|block|black ?list|policy|auth|频率|限制|垃圾|发件人"
+)
 PATIENCE = 15.0  # seconds for each reply; a server that scans what it is handed takes its time
 
 
@@ -112,9 +121,18 @@ def _address(server: smtplib.SMTP, sender: str, target: str) -> Outcome | None:
         return _judge(code)
     code, words = server.rcpt(target)
     if not 200 <= code < 300:
-        nobody_there = code in NOBODY_THERE and not _POLICY.match(words)
+        nobody_there = code >= 500 and _says_nobody_there(words, target)
         return replace(_judge(code), bad_address=nobody_there)
     return None
+
+
+def _says_nobody_there(words: bytes, target: str) -> bool:
+    """Whether RCPT was refused for the address's sake; a bare 550 may be about us, or about today."""
+    said = words.decode(errors="replace").casefold()
+    if detail := _DETAIL.search(said):
+        return detail.group() in _NOBODY_THERE
+    said = " ".join(said.replace(target.casefold(), " ").split())
+    return bool(_NO_SUCH_USER.search(said)) and not _OUR_TROUBLE.search(said)
 
 
 def _hand_over(server: smtplib.SMTP, letter: bytes) -> Outcome:

@@ -399,6 +399,56 @@ def test_a_mail_server_s_reply_is_told_apart(
     assert len(mailbox.letters) == (1 if expected.state is ACCEPTED else 0)
 
 
+@pytest.mark.parametrize(
+    ("reply", "nobody_there"),
+    [
+        ("550 5.1.1 <jia@example.org>: User unknown in relay recipient table", True),
+        ("550 5.1.2 Host not found", True),
+        ("501 5.1.3 Bad recipient address syntax", True),
+        ("551 5.1.6 Mailbox has moved", True),
+        ("550 5.1.10 RESOLVER.ADR.RecipientNotFound", True),
+        ("550 5.2.1 The account is disabled", True),
+        ("511 sorry, no mailbox here by that name (#5.1.1 - chkuser)", True),
+        ("550 User unknown", True),
+        ("550 Unknown user", True),
+        ("550 No such user here", True),
+        ("550 Mailbox not found", True),
+        ("550 Requested action not taken: mailbox unavailable", True),
+        ("550 User not found: jia@example.org", True),
+        ("553 Invalid recipient <jia@example.org>", True),
+        ("550 The email account that you tried to reach does not exist", True),
+        ("550 用户不存在", True),
+        ("550", False),
+        ("550 denied", False),
+        ("550 relay not permitted", False),
+        ("550 Domain frequency limited", False),
+        ("553 sorry, that domain isn't in my list of allowed rcpthosts", False),
+        ("550 Sender verify failed", False),
+        ("550 mailbox unavailable: blocked as spam", False),
+        ("550 Sender domain does not exist", False),
+        ("550 5.1.8 user unknown to us as sender", False),
+        ("550 5.4.5 no such user today: daily quota", False),
+        ("552 5.2.2 mailbox full", False),
+        ("550 5.7.1 user unknown", False),
+        ("550 blocked by 5.1.1.7", False),
+        ("550 发信频率过高，用户不存在", False),
+        ("450 no such user, for now", False),
+    ],
+)
+def test_an_address_is_bad_only_where_the_server_says_that_nobody_is_there(
+    mailbox: Any, reply: str, nobody_there: bool
+) -> None:
+    mailbox.replies = {"RCPT": reply}
+    assert send(MAIL, mailbox.url, "jia@example.org", TEXT, "key").bad_address is nobody_there
+
+
+def test_an_address_s_own_words_say_nothing_about_it(mailbox: Any) -> None:
+    mailbox.replies = {"RCPT": "550 <relay@example.org> no such user"}
+    assert send(MAIL, mailbox.url, "relay@example.org", TEXT, "key").bad_address
+    mailbox.replies = {"RCPT": "550 <user.unknown@example.org> denied"}
+    assert not send(MAIL, mailbox.url, "user.unknown@example.org", TEXT, "key").bad_address
+
+
 def test_a_mail_server_that_is_not_there_or_says_nothing_got_nothing(
     closed_port: int, silent_port: int
 ) -> None:
