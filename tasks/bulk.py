@@ -16,7 +16,7 @@ from tasks.clocks import add_clocks
 from tasks.db import reading, transaction
 from tasks.directory import actor
 from tasks.house import house
-from tasks.intake import KEPT, first_row, number_in, order_columns, series_of, take_numbers
+from tasks.intake import first_row, note_wishes, number_in, order_columns, series_of, take_numbers
 from tasks.links import sealed_id
 from tasks.messages import write_messages
 from tasks.models.inputs import Place
@@ -132,8 +132,8 @@ def _residents(session: Session, requests: Sequence[Place]) -> list[int | None]:
             session.add(row)
             if who:
                 known[who] = row
-        for name in KEPT & request.model_fields_set if row else ():
-            setattr(row, name, getattr(request, name))
+        if row is not None:
+            note_wishes(row, request)
         rows.append(row)
     session.flush()
     return [row.id if row else None for row in rows]

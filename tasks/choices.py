@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
-from config.catalog import ChannelKind
 from config.shapes import quiet_hours
 from tasks.advance import NUMBER, find_order
 from tasks.chosen import choice_in, person_key
@@ -19,14 +18,14 @@ from tasks.directory import actor, channel_id
 from tasks.errors import BadInput, UnknownId
 from tasks.hearers import FOR_DIGEST, HELD
 from tasks.house import house
-from tasks.intake import PERSONAL
+from tasks.intake import PERSONAL, address_left, address_problem
 from tasks.models.choice_tables import ChoiceRow
 from tasks.models.enums import Audience, Event, MessageState, Role
 from tasks.models.tables import Message, Order, Resident
 from tasks.muting import lift, muted_addresses
 from tasks.queue import waits
 from tasks.rendering import locales
-from tasks.requests import is_mail_address, normal_phone
+from tasks.requests import normal_phone
 from tasks.routes import BY_HAND, contacts_of, is_usable, person_audience
 from tasks.rules.choices import AS_IT_COMES, Choice, next_digest
 from tasks.rules.choices import choosable as may_decline
@@ -249,15 +248,15 @@ def _check_hours(after: Choice) -> None:
 
 
 def _write_resident(session: Session, person: str, after: Choice, new: NewChoice) -> None:
-    resident = _resident(session, person)
-    if new.address is not None:
-        resident.address = new.address.strip()
-    resident.channel, resident.language = after.channel or None, after.language or "zh-CN"
-    known = house().catalog.channels.get(after.channel)
-    is_mail = known is not None and known.kind is ChannelKind.MAIL
-    if is_mail and not is_mail_address(resident.address):
-        problem = "要写一个邮箱地址，例如 name@example.org。"
-        raise BadInput(field="渠道地址", problem=problem)
+    """Without a new address the old one stays, unless it is none on the channel that they choose now."""
+    resident, channel = _resident(session, person), after.channel or None
+    typed = new.address.strip() if new.address is not None else None
+    resident.address = address_left(resident, channel) if typed is None else typed
+    resident.channel, resident.language = channel, after.language or "zh-CN"
+    if channel in _known():
+        problem = address_problem(channel, resident.address, resident.phone)
+        if problem is not None:
+            raise problem
     session.add(resident)
 
 

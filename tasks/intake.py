@@ -127,8 +127,9 @@ def check_place(request: Place) -> tuple[Place, list[DiandanError]]:
         except DiandanError as error:
             errors.append(error)
     checked = request.model_copy(update=updates)
-    if not errors:
-        errors += _address_problems(checked)
+    if not errors and checked.channel is not None:
+        problem = address_problem(checked.channel, checked.address, checked.phone)
+        errors += [problem] if problem else []
     return checked, errors
 
 
@@ -154,27 +155,53 @@ def _id(name: str, typed: str | None) -> str | None:
     return named[0]
 
 
-def _address_problems(request: Place) -> list[DiandanError]:
-    """What keeps the resident's own channel from reaching them."""
-    if request.channel is None:
-        return []
-    kind = house().catalog.channels[request.channel].kind
+def address_problem(channel: str, address: str, phone: str) -> BadInput | None:
+    """What keeps a resident's own channel from reaching them; None where nothing does."""
+    kind = house().catalog.channels[channel].kind
     if kind not in PERSONAL:
         problem = "这个渠道发给一个群，不能用来通知居民。"
-        return [BadInput(name="channel", field="渠道（channel）", problem=problem)]
-    if kind is ChannelKind.MAIL and not is_mail_address(request.address):
-        return [_address_problem("要写一个邮箱地址，例如 name@example.org。")]
-    if kind is ChannelKind.SMS and not is_mobile(request.address or request.phone):
-        return [_address_problem("短信要写一个 11 位手机号。")]
-    if kind is ChannelKind.WECOM_APP and not request.address:
-        return [_address_problem("要写居民在企业微信里的账号（userid）。")]
-    if kind is not ChannelKind.MAIL and not (request.address or request.phone):
-        return [_address_problem("选了渠道，就要写地址或电话。")]
-    return []
+        return BadInput(name="channel", field="渠道（channel）", problem=problem)
+    if kind is ChannelKind.MAIL and not is_mail_address(address):
+        return _bad_address("要写一个邮箱地址，例如 name@example.org。")
+    if kind is ChannelKind.SMS and not is_mobile(address or phone):
+        return _bad_address("短信要写一个 11 位手机号。")
+    if kind is ChannelKind.WECOM_APP and not address:
+        return _bad_address("要写居民在企业微信里的账号（userid）。")
+    if kind is not ChannelKind.MAIL and not (address or phone):
+        return _bad_address("选了渠道，就要写地址或电话。")
+    return None
 
 
-def _address_problem(problem: str) -> BadInput:
+def _bad_address(problem: str) -> BadInput:
     return BadInput(name="address", field="渠道地址（address）", problem=problem)
+
+
+def note_wishes(resident: Resident, request: Place) -> None:
+    """How they want to be told from now on; what nobody said anew stays as it was."""
+    said = KEPT & request.model_fields_set
+    if "channel" in said and "address" not in said:
+        resident.address = address_left(resident, request.channel)
+    for name in said:
+        setattr(resident, name, getattr(request, name))
+
+
+def address_left(resident: Resident, channel: str | None) -> str:
+    """The resident's address, where it may be one on this channel too; else "": their phone may do."""
+    kind, before = _kind_of(channel), _kind_of(resident.channel)
+    if kind in (None, ChannelKind.BY_HAND):  # kept for a change back
+        return resident.address
+    if kind is ChannelKind.MAIL:
+        fits = is_mail_address(resident.address)
+    elif kind is ChannelKind.SMS:
+        fits = is_mobile(resident.address)
+    else:
+        fits = kind is before or not is_mail_address(resident.address)
+    return resident.address if fits else ""
+
+
+def _kind_of(channel: str | None) -> ChannelKind | None:
+    known = house().catalog.channels.get(channel or "")
+    return known.kind if known else None
 
 
 def _already_placed(session: Session, request: Place) -> str | None:
@@ -222,8 +249,7 @@ def _resident(session: Session, request: Place) -> Resident | None:
         return None
     row = _known_resident(session, request)
     row = row or Resident(name=request.resident, phone=request.phone)
-    for name in KEPT & request.model_fields_set:  # what nobody said anew stays as it was
-        setattr(row, name, getattr(request, name))
+    note_wishes(row, request)
     session.add(row)
     session.flush()
     return row

@@ -21,7 +21,7 @@ from tasks.hearers import FOR_DIGEST, hearers_of
 from tasks.house import House, house
 from tasks.models.choice_tables import ChoiceRow, Muted
 from tasks.models.enums import MUST_BE_TOLD, Audience, Event, Urgency
-from tasks.models.tables import Message
+from tasks.models.tables import Message, Resident
 from tasks.muting import muted_addresses
 from tasks.outbox import send_waiting
 from tasks.reminders import gather_reminders
@@ -201,6 +201,64 @@ def test_a_resident_s_channel_and_language_stand_with_the_resident(
     assert (message.channel, message.locale) == ("mail", "en")
     with reading(wired().database) as session:
         assert session.exec(select(ChoiceRow)).one().channel == ""
+
+
+def on_sms(folder: Callable[..., Path]) -> Path:
+    """Channels of the example, with webhook become one of short messages."""
+    sms = {
+        "sign": "示范社区",
+        "templates": [
+            {
+                "event": "order_placed",
+                "audience": "resident",
+                "id": "S1",
+                "text": "收到 ${number}",
+            }
+        ],
+    }
+    return folder({"channels.yaml": {"channels": {"webhook": {"kind": "sms", "sms": sms}}}})
+
+
+def where(rows: Rows) -> list[tuple[str | None, str]]:
+    return [(one.channel, one.address) for one in rows(Resident)]
+
+
+def test_a_resident_who_changes_from_mail_to_short_messages_hears_them_on_the_phone(
+    database: House, settle: Any, community: Any, place: Any, wants: Any, rows: Rows
+) -> None:
+    urls = {
+        "webhook": "sms://a:b@127.0.0.1:9/send",
+        "mail": "mailto://a:b@127.0.0.1:9?smtp=127.0.0.1&mode=insecure&from=x@example.org",
+    }
+    settle(config=on_sms(community), channels=urls)
+    place(**BY_MAIL, phone="13900000001")
+    for wrong in ("xyz", "jia@example.org"):
+        with pytest.raises(BadInput, match="11 位手机号"):
+            wants(RESIDENT, channel="webhook", address=wrong)
+    assert where(rows) == [("mail", "jia@example.org")]
+    wants(RESIDENT, channel="by-hand")
+    wants(RESIDENT, channel="mail")
+    assert where(rows) == [("mail", "jia@example.org")]  # and back, without typing it again
+    wants(RESIDENT, channel="webhook")
+    assert where(rows) == [("webhook", "")]
+    place(phone="13900000001")
+    newest = [one for one in rows(Message) if one.audience == "resident"][-1]
+    assert (newest.channel, newest.code) == ("webhook", "")
+    wants(RESIDENT, address="13900000002")
+    wants(RESIDENT, quiet="22:00-07:00")
+    assert where(rows) == [("webhook", "13900000002")]
+
+
+def test_a_new_channel_with_an_order_leaves_another_kind_s_address_behind(
+    database: House, settle: Any, community: Any, place: Any, rows: Rows
+) -> None:
+    settle(config=on_sms(community), channels={"webhook": "sms://a:b@127.0.0.1:9/send"})
+    place(**BY_MAIL, phone="13900000001")
+    place(channel="webhook", phone="13900000001")
+    assert where(rows) == [("webhook", "")]
+    place(phone="13900000001", channel="webhook", address="13900000002")
+    place(phone="13900000001")
+    assert where(rows) == [("webhook", "13900000002")]
 
 
 # --- quiet hours ------------------------------------------------------------------------------------
