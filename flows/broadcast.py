@@ -81,16 +81,17 @@ def _fields() -> Fields:
         "when": text("什么时候发（写“现在”，或者像 2026-09-15 09:00）", NOW, most=40),
         "last_day": day("到哪天还值得说", last),
         "urgent": pick("急不急", [CALM, URGENT], CALM),
-        "title_en": text("英文标题（可以不写）"),
-        "text_en": text("英文内容（可以不写）"),
+        "title_en": text("英文标题（可以不写；写“没有”就取消）"),
+        "text_en": text("英文内容（可以不写；写“没有”就取消）"),
     }
 
 
 def _new(answer: Answer) -> NewBroadcast:
-    names = ("title", "text", "title_en", "text_en", "last_day")
+    names, english = ("title", "text", "last_day"), ("title_en", "text_en")
     return broadcast_for(
         {
             **{name: answer.text(name) for name in names},
+            **{name: answer.optional(name) for name in english},
             "to": answer.picked("to", "targets"),
             "not_before": _moment(answer.text("when")),
             "urgent": answer.text("urgent") == URGENT,

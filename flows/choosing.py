@@ -6,7 +6,7 @@ from typing import Any
 
 from prefect import flow
 
-from flows.choice_words import AS_USUAL, ONE_BY_ONE, at_hour, channel_name, in_words
+from flows.choice_words import AS_USUAL, NEVER_QUIET, ONE_BY_ONE, at_hour, channel_name, in_words
 from flows.forms.answers import Answer
 from flows.forms.fields import Fields, pick, text, ticks, who
 from flows.one_form import Question, ask_twice
@@ -72,7 +72,9 @@ def _fields(whose: str) -> Fields:
         ),
         "language": _kept("语言", locales(house().own_templates), found["language"]),
         "declined": ticks("不收（不打勾的都收）", events, declined),
-        "quiet": text("安静时段（例如 22:00-07:00，空着就是没有）", found["quiet"], most=11),
+        "quiet": text(
+            "安静时段（例如 22:00-07:00；写“没有”就取消）", found["quiet"] or NEVER_QUIET, most=11
+        ),
         "digest": pick("每天一条", hours, at_hour(found["digest_hour"])),
     }
     if found["audience"] == Audience.RESIDENT:
@@ -94,7 +96,7 @@ def _set(whose: str, answer: Answer) -> Done:
         channel=_picked(answer, "channel"),
         language=_picked(answer, "language"),
         declined=list(answer.values.get("declined") or []),
-        quiet=answer.text("quiet"),
+        quiet=answer.optional("quiet"),
         digest_hour=hours.get(answer.text("digest"), ""),
         address=answer.text("address") or None,
     )

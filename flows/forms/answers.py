@@ -11,6 +11,7 @@ from tasks.models.inputs import ActionInput
 from tasks.requests import request_for
 
 NONE = "无"
+_NOTHING = frozenset({NONE, "没有"})
 UNKNOWN_GRID = "不知道"
 
 
@@ -35,6 +36,12 @@ class Answer:
         """What stands in a text field or pick list, "" for nothing."""
         value = self.values.get(field)
         return str(value).strip() if value is not None else ""
+
+    def optional(self, field: str) -> str:
+        """What stands in a text field that may be empty; a word for nothing empties it, since the Prefect UI
+        leaves emptied text out, and then what the form had preselected stands."""
+        typed = self.text(field)
+        return "" if typed in _NOTHING else typed
 
     def picked(self, field: str, facts: str) -> Any:
         """What the form remembered as `facts` about the line that was picked. Raises BadInput for none."""

@@ -138,6 +138,18 @@ def test_who_wants_to_change_it_finds_what_they_typed(speaker: Speaker, rows: Ro
     assert (said.actor, said.text, said.urgent) == ("staff-2", "改到九月十六日停水。", True)
 
 
+def test_english_that_was_typed_goes_away_again_with_a_word(speaker: Speaker, rows: Rows) -> None:
+    run = speaker.said(title_en="No water", text_en="On 15 September.")
+    speaker.fill(run, what="改一改")
+    form = speaker.form(run)
+    assert "写“没有”就取消" in form.fields["title_en"]["title"]
+    kept = {**form.preselected, "who": "洛桑罗布"}
+    speaker.fill(run, **{**kept, "title_en": "没有", "text_en": "没有"})
+    speaker.fill(run, what="发出")
+    (said,) = rows(Broadcast)
+    assert (said.title_en, said.text_en) == ("", "")
+
+
 def test_who_thinks_better_of_it_sends_nothing(speaker: Speaker, rows: Rows) -> None:
     run = speaker.said()
     speaker.fill(run, what="不发")

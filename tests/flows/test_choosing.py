@@ -61,6 +61,26 @@ def test_a_member_s_choices_are_shown_and_changed(prefect: Any, fill: Any) -> No
     )
 
 
+@pytest.mark.parametrize("word", ["没有", "无"])
+def test_quiet_hours_end_with_a_word_since_emptied_text_never_arrives(
+    prefect: Any, fill: Any, word: str
+) -> None:
+    def choose(**typed: str) -> str:
+        run = prefect.start(NAME, set_reminders.fn)
+        fill(run, whose="边巴德吉 · 供电所", resident="")
+        form = prefect.form_of(run.id)
+        assert "写“没有”就取消" in form.fields["quiet"]["title"]
+        left = {name: value for name, value in form.preselected.items() if name != "quiet"}
+        fill(run, who="洛桑罗布", **left, **typed)
+        assert run.state.is_completed()
+        return str(choice_of(Audience.MEMBER, "m-241")["quiet"])
+
+    assert choose(quiet="22:00-07:00") == "22:00-07:00"
+    assert choose() == "22:00-07:00"  # as the form showed it
+    assert choose(quiet=word) == ""
+    assert choose() == ""
+
+
 def test_a_resident_is_named_by_an_order_and_an_address_is_tried_again(
     prefect: Any, fill: Any, place: Any, wait: Any
 ) -> None:
