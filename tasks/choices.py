@@ -22,7 +22,7 @@ from tasks.intake import PERSONAL, address_left, address_problem
 from tasks.models.choice_tables import ChoiceRow
 from tasks.models.enums import Audience, Event, MessageState, Role
 from tasks.models.tables import Message, Order, Resident
-from tasks.muting import lift, muted_addresses
+from tasks.muting import lift, muted_channels
 from tasks.queue import waits
 from tasks.rendering import locales
 from tasks.requests import normal_phone
@@ -89,6 +89,7 @@ def choice_of(audience: Audience, person: str) -> dict[str, Any]:
         chosen = _chosen(session, audience, person)
         name = name_of_person(session, audience, person)
         channels = _channels(session, audience, person)
+        muted = muted_channels(session, audience, person)
     return {
         "audience": audience.value,
         "person": person,
@@ -98,11 +99,7 @@ def choice_of(audience: Audience, person: str) -> dict[str, Any]:
         "declined": sorted(chosen.declined),
         "quiet": chosen.quiet,
         "digest_hour": chosen.digest_hour,
-        "muted": [
-            one.channel
-            for one in muted_addresses()
-            if (one.audience, one.person) == (audience, person)
-        ],
+        "muted": muted,
         "channels": channels,
         "may_decline": sorted(may_decline(audience)),
     }

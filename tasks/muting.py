@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete
+from sqlalchemy import ColumnElement, and_, delete, or_
 from sqlmodel import Session, col, select
 
-from tasks.chosen import person_key
+from tasks.chosen import Person, person_key
 from tasks.clock import utc_now
 from tasks.db import reading, upsert
 from tasks.house import house
 from tasks.links import sealed_address
 from tasks.models.choice_tables import Muted
 from tasks.models.enums import Audience
-from tasks.models.tables import Message, Order
+from tasks.models.tables import Message, Order, Resident
 from tasks.routes import address_of, addresses_of
 from tasks.views import name_of_person
 
@@ -68,11 +68,21 @@ def _holds() -> ColumnElement[bool]:
     return col(Muted.at) > utc_now() - MUTED_FOR
 
 
+def muted_channels(session: Session, audience: Audience, person: str) -> list[str]:
+    """On which of somebody's present addresses nothing goes now, whoever had it when it was refused."""
+    muted = muted_among(session, addresses_of(session, audience, person))
+    return sorted({channel for channel, _address in muted})
+
+
 def muted_addresses() -> list[MutedAddress]:
-    """What takes nothing now, the oldest first; not what somebody has left behind for another address."""
+    """What takes nothing now, the oldest first, by who has the address; not what everybody has left behind."""
     with reading(house().database) as session:
-        rows = session.exec(select(Muted).where(_holds()).order_by(col(Muted.at), col(Muted.seal)))
-        return [_line(session, row) for row in rows.all() if _is_theirs(session, row)]
+        wanted = select(Muted).where(_holds()).order_by(col(Muted.at), col(Muted.seal))
+        rows = session.exec(wanted).all()
+        theirs = {row.seal: (row.audience, row.person) for row in rows if _is_theirs(session, row)}
+        others = _others(session, [row for row in rows if row.seal not in theirs])
+        whose = {**others, **theirs}
+        return [_line(session, row, whose[row.seal]) for row in rows if row.seal in whose]
 
 
 def _is_theirs(session: Session, row: Muted) -> bool:
@@ -83,12 +93,44 @@ def _is_theirs(session: Session, row: Muted) -> bool:
     )
 
 
-def _line(session: Session, row: Muted) -> MutedAddress:
+def _others(session: Session, rows: Sequence[Muted]) -> dict[str, Person]:
+    """Who has the addresses now that whom they were noted for has left behind, by seal."""
+    if not rows:
+        return {}
+    channels, seals = {row.channel for row in rows}, {row.seal for row in rows}
+    return {
+        seal: person
+        for person, way in _everybody(session, channels)
+        if way[0] in channels and (seal := sealed_address(*way)) in seals
+    }
+
+
+def _everybody(session: Session, channels: set[str]) -> Iterator[tuple[Person, Way]]:
+    """Everybody's ways, a unit's after its members'; of residents those on these channels alone."""
+    wanted = select(Resident.id, Resident.channel, Resident.address, Resident.phone)
+    for resident, channel, address, phone in session.exec(
+        wanted.where(col(Resident.channel).in_(channels)).order_by(col(Resident.id).desc())
+    ):
+        if where := address or phone:
+            yield (Audience.RESIDENT, str(resident)), (channel or "", where)
+    catalog = house().catalog
+    known: dict[Audience, Iterable[str]] = {
+        Audience.MEMBER: (*catalog.members, *catalog.staff),
+        Audience.GROUPS: catalog.chat_groups,
+        Audience.HANDLER: catalog.handlers,
+    }
+    for audience, ids in known.items():
+        for id in ids:
+            yield from (((audience, id), way) for way in addresses_of(session, audience, id))
+
+
+def _line(session: Session, row: Muted, whose: Person) -> MutedAddress:
+    audience, person = whose
     return MutedAddress(
-        audience=row.audience,
-        person=row.person,
-        name=name_of_person(session, row.audience, row.person),
-        number=_newest_order(session, row),
+        audience=audience,
+        person=person,
+        name=name_of_person(session, audience, person),
+        number=_newest_order(session, audience, person),
         channel=row.channel,
         code=row.code,
         since=row.at,
@@ -96,16 +138,19 @@ def _line(session: Session, row: Muted) -> MutedAddress:
     )
 
 
-def _newest_order(session: Session, row: Muted) -> str:
-    if row.audience is not Audience.RESIDENT:
+def _newest_order(session: Session, audience: Audience, person: str) -> str:
+    if audience is not Audience.RESIDENT:
         return ""
-    theirs = select(Order.number).where(Order.resident_id == int(row.person))
+    theirs = select(Order.number).where(Order.resident_id == int(person))
     return session.exec(theirs.order_by(col(Order.id).desc()).limit(1)).first() or ""
 
 
 def lift(session: Session, audience: Audience, person: str, channels: Sequence[str] = ()) -> int:
-    """Somebody says that their addresses (all, or those on these channels) work again; gives how many."""
-    wanted = [col(Muted.audience) == audience, col(Muted.person) == person]
+    """Somebody says that their addresses (all, or those on these channels) work again; gives how many. Those
+    that others had when they were refused are theirs too."""
+    seals = [sealed_address(*way) for way in addresses_of(session, audience, person) if way[1]]
+    noted = and_(col(Muted.audience) == audience, col(Muted.person) == person)
+    wanted = [or_(noted, col(Muted.seal).in_(seals))]
     if channels:
         wanted.append(col(Muted.channel).in_(channels))
     return int(session.execute(delete(Muted).where(*wanted)).rowcount)  # type: ignore[attr-defined]

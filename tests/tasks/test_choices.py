@@ -701,6 +701,43 @@ def test_another_address_and_a_person_lift_the_muting(
     assert send_waiting() == {"accepted": 1}
 
 
+def test_a_household_s_muted_address_is_seen_and_lifted_by_whoever_still_has_it(
+    wired: Any, place_at: PlaceAt, mailbox: Any, wants: Callable[..., None]
+) -> None:
+    wired()
+    mailbox.replies = dict(NOBODY_THERE)
+    place_at("placed", by="staff-1", **BY_MAIL)
+    send_waiting()
+    mailbox.replies.clear()
+    home = {**BY_MAIL, "address": "JIA@example.org"}
+    other = place_at("placed", by="staff-1", resident="居民乙", phone="13900000002", **home)
+    assert send_waiting() == {}
+    second = (Audience.RESIDENT, "2")
+    assert choice_of(*RESIDENT)["muted"] == choice_of(*second)["muted"] == ["mail"]
+    assert [one.name for one in muted_addresses()] == ["居民甲"]
+    wants(RESIDENT, address="neu@example.org")
+    assert choice_of(*RESIDENT)["muted"] == []
+    assert [(one.name, one.number) for one in muted_addresses()] == [("居民乙", other)]
+    assert unmute(*second, "staff-1", ["webhook"]) == 0
+    assert unmute(*second, "staff-1", ["mail"]) == 1
+    assert muted_addresses() == []
+    place_at("placed", by="staff-1", resident="居民乙", phone="13900000002", **home)
+    assert send_waiting() == {"accepted": 1}
+
+
+def test_a_unit_that_reads_a_resident_s_muted_address_is_named(
+    wired: Any, mailbox: Any, place_at: PlaceAt, wants: Callable[..., None]
+) -> None:
+    wired()
+    mailbox.replies = dict(NOBODY_THERE)
+    place_at("placed", by="staff-1", channel="mail", address="power@example.org")
+    send_waiting()
+    wants(RESIDENT, address="neu@example.org")
+    assert [(one.audience.value, one.name) for one in muted_addresses()] == [("handler", "供电所")]
+    assert choice_of(Audience.HANDLER, "unit-power")["muted"] == ["mail"]
+    assert unmute(Audience.HANDLER, "unit-power", "staff-1") == 1
+
+
 def test_what_is_muted_takes_the_next_way_of_its_recipient(
     wired: Any, place_at: PlaceAt, mailbox: Any, hook: Any, settle: Any, rows: Rows
 ) -> None:
