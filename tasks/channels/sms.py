@@ -30,10 +30,9 @@ _MOBILE = re.compile(r"1[3-9]\d{9}", re.ASCII)
 _TOO_MANY = Outcome(MessageState.FAILED, "too_many", AN_HOUR)  # to this phone; others go on
 _LIMIT = Outcome(MessageState.FAILED, "sms_limit", AN_HOUR, is_down=True)  # of the whole account
 _BUSY = Outcome(MessageState.FAILED, "provider_busy", is_down=True)
-_BAD_PHONE = Outcome(MessageState.REFUSED, "bad_phone")
-_BLOCKED = Outcome(
-    MessageState.REFUSED, "phone_blocked"
-)  # who has asked for no more, by any reason
+_BAD_PHONE = Outcome(MessageState.REFUSED, "bad_phone", bad_address=True)
+# Who has asked for no more, by any reason.
+_BLOCKED = Outcome(MessageState.REFUSED, "phone_blocked", bad_address=True)
 _FORBIDDEN = Outcome(MessageState.REFUSED, "words_forbidden")
 _BAD_TEMPLATE = Outcome(MessageState.REFUSED, "bad_sms_template")  # this one; others may be right
 # Whoever waits for money or a key waits long: each message goes another way at once, and the gateway rests.

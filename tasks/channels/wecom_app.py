@@ -47,7 +47,8 @@ _CODES = Codes(
     house=frozenset({40001, 40013, 40014, 40056, 41001, 42001, 48002, 60020, 301002}),
 )
 _NOBODY = frozenset({40003, 60111, 81013})  # no such user, none that this application may write to
-NO_SUCH_USER = Outcome(MessageState.REFUSED, "no_such_user")
+NO_SUCH_USER = Outcome(MessageState.REFUSED, "no_such_user", bad_address=True)
+_BAD_ADDRESS = Outcome(MessageState.REFUSED, "bad_address", bad_address=True)
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def tell(errand: Errand, meta: Mapping[str, Any]) -> Outcome:
     if not (agent.isascii() and agent.isdigit() and meta.get("user") and meta.get("password")):
         return BAD_URL
     if not _USER.fullmatch(errand.address):
-        return Outcome(MessageState.REFUSED, "bad_address") if errand.address else NO_ADDRESS
+        return _BAD_ADDRESS if errand.address else NO_ADDRESS
     app = _App(origin(given.get("host") or HOST, None, given), meta["user"], meta["password"])
     body = _body(errand, int(agent))
     token = _token(app)
@@ -153,10 +154,16 @@ def _judge(answer: Answer, user: str) -> Outcome:
     answered, outcome = said(answer.body), judge(_CODES, answer)
     if outcome.state is MessageState.REFUSED and answered.get("errcode") in _NOBODY:
         return NO_SUCH_USER
-    left_out = f"{answered.get('invaliduser') or ''}|{answered.get('unlicenseduser') or ''}"
-    if outcome.state is MessageState.ACCEPTED and user.lower() in left_out.lower().split("|"):
-        return NO_SUCH_USER
+    if outcome.state is MessageState.ACCEPTED:
+        if _is_among(user, answered.get("invaliduser")):
+            return NO_SUCH_USER
+        if _is_among(user, answered.get("unlicenseduser")):  # the community's to buy
+            return replace(NO_SUCH_USER, bad_address=False)
     return outcome
+
+
+def _is_among(user: str, listed: object) -> bool:
+    return user.lower() in str(listed or "").lower().split("|")
 
 
 plug_in(SCHEME, "WeCom application", tell)

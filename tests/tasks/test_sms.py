@@ -86,10 +86,13 @@ def test_a_gateway_is_told_template_and_values_and_no_text(hook: Any) -> None:
             Outcome(FAILED, "sms_limit", 3600.0, True),
         ),
         ((200, '{"code": "InternalError.Timeout"}'), Outcome(FAILED, "provider_busy", None, True)),
-        ((200, '{"code": "isv.MOBILE_NUMBER_ILLEGAL"}'), Outcome(REFUSED, "bad_phone")),
+        (
+            (200, '{"code": "isv.MOBILE_NUMBER_ILLEGAL"}'),
+            Outcome(REFUSED, "bad_phone", bad_address=True),
+        ),
         (
             (200, '{"code": "FailedOperation.PhoneNumberInBlacklist"}'),
-            Outcome(REFUSED, "phone_blocked"),
+            Outcome(REFUSED, "phone_blocked", bad_address=True),
         ),
         ((200, '{"code": "isv.SMS_TEMPLATE_ILLEGAL"}'), Outcome(REFUSED, "bad_sms_template")),
         # Nobody waits for money: the message goes another way, and the gateway rests.
