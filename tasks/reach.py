@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import func
@@ -19,9 +19,10 @@ from tasks.errors import BadInput
 from tasks.house import house
 from tasks.models.enums import Audience, Event, TargetKind
 from tasks.models.tables import Member, Order, Resident
+from tasks.muting import Way, muted_among
 from tasks.requests import is_mail_address
-from tasks.routes import BY_HAND, Route, is_usable, route_to
-from tasks.rules.choices import Choice, is_declined
+from tasks.routes import BY_HAND, Route, addresses_of, contacts_of, is_usable, route_to
+from tasks.rules.choices import AS_IT_COMES, Choice, is_declined
 from tasks.short_messages import can_say
 
 DEFAULT = "zh-CN"
@@ -139,13 +140,34 @@ class _Round:
     languages: Sequence[str]
     urgent: bool
     reach: Reach
-    ways: set[tuple[str, str]] = field(default_factory=set)
+    ways: set[Way] = field(default_factory=set)
+    muted: set[Way] = field(default_factory=set)
 
     def declines(self, choice: Choice, audience: Audience) -> bool:
         """Whether somebody does not want to hear it, and need not."""
         declined = not self.urgent and is_declined(choice, audience, Event.BROADCAST)
         self.reach.declined += declined
         return declined
+
+    def look_at(self, audience: Audience, people: Iterable[str]) -> None:
+        """Finds out which of these people's addresses take nothing now."""
+        ways = [way for id in people for way in addresses_of(self.session, audience, id)]
+        self.muted = muted_among(self.session, ways)
+
+    def way_to(self, audience: Audience, id: str, choice: Choice = AS_IT_COMES) -> Route:
+        """The way that was chosen, or the next that can say it and takes it; a person's hands where none does."""
+        others = [way.channel for way in contacts_of(audience, id) if way.channel != BY_HAND]
+        for channel in (choice.channel, *others):
+            wanted = replace(choice, channel=channel)
+            route = route_to(audience, id, Event.BROADCAST, wanted)
+            if route.channel == BY_HAND or self._goes(audience, route):
+                return route
+        return route_to(audience, id, Event.BROADCAST, replace(choice, channel=BY_HAND))
+
+    def _goes(self, audience: Audience, route: Route) -> bool:
+        channel = house().catalog.channels[route.channel]
+        is_muted = (route.channel, route.address) in self.muted
+        return not is_muted and can_say(channel, Event.BROADCAST, audience)
 
     def is_new(self, channel: str, where: str) -> bool:
         """Whether nobody hears it this way yet: a household with one address hears it once."""
@@ -187,11 +209,12 @@ def _residents(round: _Round) -> Iterator[Told]:
     reach.declined += _count(session, target) - _count(session, target, *may_hear())
     for page in _pages(session, target):
         choices = choices_of(session, [(Audience.RESIDENT, str(row[0])) for row in page])
+        round.muted = muted_among(session, ((row[3] or "", row[2] or row[1]) for row in page))
         for id, phone, address, channel, language in page:
             where = address or phone
             if round.declines(choices.of(Audience.RESIDENT, str(id)), Audience.RESIDENT):
                 continue
-            if not _is_reached(channel, where):
+            if (channel, where) in round.muted or not _is_reached(channel, where):
                 reach.phone_only += bool(phone)
                 reach.no_contact += not phone
             elif round.is_new(channel, where):
@@ -246,11 +269,12 @@ def _members(round: _Round) -> Iterator[Told]:
     wanted = select(Member.id, Member.phone).where(*_verified()).order_by(Member.id)
     members = round.session.exec(wanted).all()
     choices = choices_of(round.session, [(Audience.MEMBER, id) for id, _phone in members])
+    round.look_at(Audience.MEMBER, (id for id, _phone in members))
     for id, phone in members:
         choice = choices.of(Audience.MEMBER, id)
         if round.declines(choice, Audience.MEMBER):
             continue
-        route = route_to(Audience.MEMBER, id, Event.BROADCAST, choice)
+        route = round.way_to(Audience.MEMBER, id, choice)
         if route.channel == BY_HAND:
             round.reach.phone_only += bool(phone)
             round.reach.no_contact += not phone
@@ -262,11 +286,12 @@ def _units(round: _Round) -> Iterator[Told]:
     """Each on its way; a person calls those that have no other, for they are few."""
     units = [id for id, one in house().catalog.handlers.items() if one.kind is HandlerKind.UNIT]
     choices = choices_of(round.session, [(Audience.HANDLER, id) for id in units])
+    round.look_at(Audience.HANDLER, units)
     for id in units:
         choice = choices.of(Audience.HANDLER, id)
         if round.declines(choice, Audience.HANDLER):
             continue
-        route = route_to(Audience.HANDLER, id, Event.BROADCAST, choice)
+        route = round.way_to(Audience.HANDLER, id, choice)
         if route.channel == BY_HAND:
             round.reach.calls += 1
             yield Audience.HANDLER, route
@@ -277,11 +302,12 @@ def _units(round: _Round) -> Iterator[Told]:
 def _groups(round: _Round) -> Iterator[Told]:
     """The chat groups of a target; a person forwards where no robot can enter."""
     target = round.target
+    round.look_at(Audience.GROUPS, house().catalog.chat_groups)
     for group in house().catalog.chat_groups.values():
         is_near = target.kind is TargetKind.ALL or group.grid in (None, target.id)
         if not (group.id == target.id if target.kind is TargetKind.GROUP else is_near):
             continue
-        route = route_to(Audience.GROUPS, group.id, Event.BROADCAST)
+        route = round.way_to(Audience.GROUPS, group.id)
         if route.channel == BY_HAND:
             round.reach.groups.append(group.name)
             yield Audience.GROUPS, route

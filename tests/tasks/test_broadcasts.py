@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import insert
+from sqlmodel import select
 
 from tasks import broadcasts
 from tasks.arrivals import undelivered
@@ -25,7 +26,8 @@ from tasks.house import House, house
 from tasks.lapses import end_expired
 from tasks.models.broadcast_tables import Broadcast
 from tasks.models.enums import Audience, MessageState
-from tasks.models.tables import Message, Resident
+from tasks.models.tables import Member, Message, Resident
+from tasks.muting import lift, mute
 from tasks.outbox import send_waiting
 from tasks.requests import broadcast_for
 from tasks.retention import forget_residents
@@ -460,6 +462,76 @@ def test_one_form_says_it_once(database: House, rows: Rows) -> None:
     assert send(form="another-run").id != first.id
     assert len(rows(Broadcast)) == 2
     assert len(rows(Message)) == 8
+
+
+def test_who_has_a_muted_address_is_not_counted_as_reached(
+    post: Any, lives: Callable[..., None], of_it: Callable[[], list[Message]]
+) -> None:
+    lives("jia", phone="13900000001")
+    lives("yi")
+    lives("bing")
+    post.replies["RCPT"] = "550 no such user"
+    send_waiting()
+    post.replies.clear()
+    with transaction(house().database) as session:
+        lift(session, Audience.RESIDENT, "3")
+    sent = send()
+    assert dict(sent.reach.channels) == {"mail": 1}
+    assert (sent.reach.phone_only, sent.reach.no_contact) == (1, 1)
+    assert preview().reach == sent.reach
+    assert [one.recipient for one in of_it() if one.audience == "resident"] == ["3"]
+
+
+@pytest.fixture
+def on_sms(
+    database: House, settle: Callable[..., House], community: Callable[..., Path], mailbox: Any
+) -> Callable[..., None]:
+    """Short messages without a template for broadcasts: unit-power and m-241 have these ways."""
+
+    def wire(*ways: str) -> None:
+        template = {"event": "order_placed", "audience": "resident", "id": "S", "text": "收到"}
+        sms = {"sign": "示范社区", "templates": [template]}
+        known = {"webhook": "13900000241", "mail": "b@example.org"}
+        contacts = [{"channel": way, "address": known[way]} for way in ways]
+        folder = community(
+            {
+                "channels.yaml": {"channels": {"webhook": {"kind": "sms", "sms": sms}}},
+                "handlers.yaml": {"units": {"unit-power": {"contacts": contacts}}},
+                "people.yaml": {"members": {"m-241": {"contacts": contacts}}},
+            }
+        )
+        urls = {"webhook": "sms://a:b@127.0.0.1:9/send", "mail": mailbox.url}
+        settle(config=folder, database=database.database, channels=urls)
+        with transaction(house().database) as session:
+            for member in session.exec(select(Member)):
+                member.verified = member.id == "m-241"
+
+    return wire
+
+
+def test_short_messages_without_a_template_reach_no_member_and_a_unit_is_called(
+    on_sms: Callable[..., None], of_it: Callable[[], list[Message]]
+) -> None:
+    on_sms("webhook")
+    with pytest.raises(BadInput, match="没有人收得到"):
+        send(to="members")
+    units = send(to="units").reach
+    assert (dict(units.channels), units) == ({}, preview(to="units").reach)
+    assert [one.channel for one in of_it() if one.recipient == "unit-power"] == ["by-hand"]
+
+
+def test_who_has_another_way_hears_it_there(
+    on_sms: Callable[..., None], mailbox: Any, of_it: Callable[[], list[Message]]
+) -> None:
+    on_sms("webhook", "mail")
+    assert dict(send(to="members").reach.channels) == {"mail": 1}
+    assert dict(send(to="units").reach.channels) == {"mail": 1}
+    assert send_waiting() == {"accepted": 2}
+    with transaction(house().database) as session:
+        mute(session, of_it()[0], "b@example.org", "smtp_550")
+    with pytest.raises(BadInput, match="没有人收得到"):
+        send(to="members")
+    assert dict(send(to="units").reach.channels) == {}
 
 
 # --- what becomes of it -------------------------------------------------------------------------------
