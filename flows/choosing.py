@@ -104,7 +104,8 @@ def _set(whose: str, answer: Answer) -> Done:
     names = answer.values.get("unmute") or []
     if again := [one for one in found["muted"] if channel_name(one) in names]:
         unmute(*_of(whose), by, again)
-    return Done(f"提醒设置 · {found['name']}")
+    is_resident = found["audience"] == Audience.RESIDENT  # whose name only our own tables know
+    return Done(f"提醒设置 · {Audience.RESIDENT.label if is_resident else found['name']}")
 
 
 def _picked(answer: Answer, field: str) -> str:

@@ -11,6 +11,7 @@ from flows.choosing import RESIDENT, set_reminders
 from tasks.choices import choice_of
 from tasks.clock import utc_now
 from tasks.db import transaction
+from tasks.done import what_was_done
 from tasks.house import house
 from tasks.models.enums import Audience, Event, MessageState
 from tasks.models.tables import Message
@@ -112,7 +113,9 @@ def test_a_resident_is_named_by_an_order_and_an_address_is_tried_again(
     assert "已办结" not in form.fields["declined"]["items"]["enum"]
     answer = {name: value for name, value in form.preselected.items() if name != "unmute"}
     fill(run, who="洛桑罗布", **answer, unmute=["对接系统"])
-    assert run.state.is_completed()
+    assert (run.state.is_completed(), run.name) == (True, "提醒设置 · 居民")
+    done = what_was_done(str(run.id))
+    assert done is not None and done.said == "提醒设置 · 居民"
     assert muted_addresses() == []
     wait(rewrite_boards(prefect))
     assert "发不到" not in prefect.artifacts[TODO].data
