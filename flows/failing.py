@@ -22,14 +22,16 @@ def _format_scrubbed(exc: BaseException, tb: TracebackType | None = None) -> str
     return scrubbed(_in_prefects_words(exc, tb))  # type: ignore[arg-type]
 
 
-def _persist_no_failure(store: ResultStore, record: Any, *more: Any) -> None:
-    if not isinstance(record.result, BaseException):
-        _persist(store, record, *more)
+def _persist_no_failure(store: ResultStore, result_record: Any, *more: Any, **named: Any) -> None:
+    if not isinstance(result_record.result, BaseException):
+        _persist(store, result_record, *more, **named)
 
 
-async def _apersist_no_failure(store: ResultStore, record: Any, *more: Any) -> None:
-    if not isinstance(record.result, BaseException):
-        await _apersist(store, record, *more)
+async def _apersist_no_failure(
+    store: ResultStore, result_record: Any, *more: Any, **named: Any
+) -> None:
+    if not isinstance(result_record.result, BaseException):
+        await _apersist(store, result_record, *more, **named)
 
 
 def scrub_failures() -> None:

@@ -28,7 +28,9 @@ _WORDS = frozenset({"居民", "匿名"})  # what is written where no name is kno
 _NO_KEYS = frozenset({"smtp", "from", "to", "name", "mode", "format"})  # of a URL's query
 
 _PARAMETERS = re.compile(r"\[parameters: .*")  # of a statement that failed, of Prefect's server too
-_ESCAPED = re.compile(r"\\+u([0-9a-f]{4})")  # as JSON writes what is not ASCII
+_ESCAPED = re.compile(r"\\+u([0-9a-fA-F]{4})")  # as JSON writes what is not ASCII
+_QUOTED = re.compile(r"(?:%[0-9a-fA-F]{2})+")  # as a URL writes it
+_NOT_ASCII = re.compile(r"%[89a-fA-F][0-9a-fA-F]")
 
 _secrets: tuple[str, ...] = ()
 _names: dict[str, set[int]] = {}  # by first character, how long the names are that begin with it
@@ -61,6 +63,8 @@ def scrubbed(text: str) -> str:
     for secret in _secrets:
         if secret in text:
             text = text.replace(secret, GONE)
+    if "%" in text and _NOT_ASCII.search(text):
+        text = _QUOTED.sub(_as_words, text)
     return _without_names(masked(without_seal(text)))
 
 
@@ -68,6 +72,13 @@ def _as_letter(found: re.Match[str]) -> str:
     """The letter that an escape stands for; what no screen shows stays an escape."""
     letter = chr(int(found[1], 16))
     return letter if letter.isprintable() else found.group()
+
+
+def _as_words(found: re.Match[str]) -> str:
+    """What part of a URL stands for, where that can be read and is more than ASCII."""
+    words = unquote(found.group())
+    readable = words.isprintable() and not words.isascii() and "\ufffd" not in words
+    return words if readable else found.group()
 
 
 class Scrubber(logging.Filter):

@@ -10,9 +10,12 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
+from urllib.parse import quote
 
 import pytest
+from prefect.filesystems import LocalFileSystem
 from prefect.logging.formatters import JsonFormatter
+from prefect.results import ResultRecord, ResultStore
 from prefect.states import exception_to_crashed_state, exception_to_failed_state
 from sqlalchemy.exc import OperationalError
 from sqlmodel import select
@@ -109,6 +112,23 @@ def test_json_is_no_way_round(log, said) -> None:
     assert said.getvalue().count("请打*******678，找•••") == 3
 
 
+def test_no_other_writing_of_a_name_is_a_way_round(log, said) -> None:
+    upper = "".join(f"\\u{ord(letter):04X}" for letter in NAME)
+    for written in (upper, quote(NAME), quote(NAME).lower(), quote(f"找 {NAME}")):
+        log.warning("/orders?name=%s&page=2", written)
+    assert said.getvalue().count("name=•••&page=2") == 3
+    assert said.getvalue().splitlines()[-1] == "/orders?name=找 •••&page=2"
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["100%", "50%85", "%E5%BC", "%E5%BC%A0%0A%E5%BC%A0", "a%20b", "%s %d", "%7E", "\\uD83D"],
+)
+def test_what_is_no_name_in_another_writing_stays(log, said, written) -> None:
+    log.warning("这里 %s", written)
+    assert said.getvalue() == f"这里 {written}\n"
+
+
 def test_a_number_is_no_way_round(log, said) -> None:
     log.warning("%d", int(PHONE))
     assert PHONE not in said.getvalue()
@@ -159,6 +179,24 @@ def test_what_prefect_keeps_of_a_failure_names_nobody(log) -> None:
     ):
         assert "ValueError: ••• *******678 " in state.message
         assert not [one for one in (NAME, PHONE, MAIL, ROBOT_KEY) if one in state.message]
+    assert flows.asking
+
+
+def test_other_results_are_kept_however_prefect_hands_them_over(tmp_path) -> None:
+    store = ResultStore(result_storage=LocalFileSystem(basepath=tmp_path))
+
+    def record(key: str, result: object) -> ResultRecord[object]:
+        made = store.create_result_record(result, key)
+        return made.model_copy(update={"result": result})
+
+    for key, result in (("kept", 7), ("failure", ValueError(PHONE))):
+        store.persist_result_record(record(f"{key}-1", result), None)
+        store.persist_result_record(result_record=record(f"{key}-2", result), holder=None)
+        asyncio.run(store.apersist_result_record(record(f"{key}-3", result), None))
+        asyncio.run(
+            store.apersist_result_record(result_record=record(f"{key}-4", result), holder=None)
+        )
+    assert sorted(file.name for file in tmp_path.iterdir()) == [f"kept-{n}" for n in range(1, 5)]
     assert flows.asking
 
 
