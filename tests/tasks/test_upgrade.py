@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from itertools import cycle
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from alembic import command
+from sqlalchemy import text
+from sqlmodel import select
 
 from tasks.clock import clock_at
 from tasks.db import transaction
 from tasks.house import House, house
 from tasks.migrate import _alembic
-from tasks.models.tables import ClockRow, Order
+from tasks.models.enums import MessageState
+from tasks.models.tables import ClockRow, Message, MessageStep, Order
 from tasks.retiming import start_missing_clocks
 
 Do = Callable[..., None]
@@ -74,6 +78,43 @@ def test_an_order_at_work_has_its_clocks_from_its_last_step_on(
     upgrade()
     assert live(number) == {"claim": on(15, 10), "finish": on(17, 10)}
     assert (look(number).due_at, look(number).next_due_at) == (on(17, 10), on(15, 10))
+
+
+def test_messages_and_their_steps_outlive_the_way_back_and_forth(
+    database: House, place: Place, rows: Rows
+) -> None:
+    place(channel="mail", address="jia@example.org", phone="")
+    place(phone="13900000002")
+    kept = [one.id for one in rows(Message)]
+    ends = (MessageState.EXPIRED, MessageState.DEAD)
+    with transaction(house().database) as session:
+        for message, state in zip(session.exec(select(Message)), cycle(ends)):
+            message.state = state
+            assert message.id is not None
+            session.add(
+                MessageStep(
+                    message_id=message.id,
+                    at=message.created_at,
+                    attempt=1,
+                    channel=message.channel,
+                    state=state,
+                )
+            )
+    steps = len(rows(MessageStep))
+    config = _alembic()
+    for revision in ("0017", "0016", "0015"):
+        with transaction(house().database) as session:
+            config.attributes["connection"] = session.connection()
+            command.downgrade(config, revision)
+    with transaction(house().database) as session:  # words that the closed lists of that time have
+        for table in ("messages", "message_steps"):
+            states = session.connection().execute(text(f"SELECT DISTINCT state FROM {table}"))
+            assert [row.state for row in states] == ["suppressed"]
+        config.attributes["connection"] = session.connection()
+        command.upgrade(config, "head")
+    assert [one.id for one in rows(Message)] == kept
+    assert {one.state.value for one in rows(Message)} == {"suppressed"}
+    assert len(rows(MessageStep)) == steps
 
 
 def test_an_extension_that_was_granted_holds(

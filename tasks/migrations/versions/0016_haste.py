@@ -39,6 +39,7 @@ def downgrade() -> None:
         sqlite_where=WAITING,
         postgresql_where=WAITING,
     )
-    with op.batch_alter_table("messages") as table:
-        table.drop_column("expires_at")
-        table.drop_column("priority")
+    for table in ("messages", "message_steps"):
+        op.execute(f"UPDATE {table} SET state = 'suppressed' WHERE state IN ('expired', 'dead')")
+    op.drop_column("messages", "expires_at")  # no batch: it would drop what message_steps refers to
+    op.drop_column("messages", "priority")
