@@ -54,6 +54,7 @@ _REFERENCES = (
     _Reference("categories", ("service_level",), ("service_levels",), "时限"),
     _Reference("categories", ("handlers",), ("handlers",), "承办方", (AT_OFFICERS, AT_DESK)),
     _Reference("chat_groups", ("grid",), ("grids",), "网格"),
+    _Reference("chat_groups", ("grids",), ("grids",), "网格"),
     _Reference("community", ("desk_contacts", "channel"), ("channels",), "渠道"),
     _Reference("handlers", ("contacts", "channel"), ("channels",), "渠道"),
     _Reference("members", ("contacts", "channel"), ("channels",), "渠道"),

@@ -322,14 +322,19 @@ class Channel(Entry):
 
 class ChatGroup(Entry):
     """A chat group; `people` is how many are in it. Without `contacts`, the ways of a robot that is in it,
-    a person forwards."""
+    a person forwards. `grids` are those of a group for several; without `grid` too it is for all."""
 
     id: Id
     name: Name
     kind: Literal["merchants", "landlords", "residents"]
     grid: str | None
     people: Annotated[int, Field(ge=1)]
+    grids: tuple[str, ...] = ()
     contacts: tuple[Contact, ...] = ()
+
+    def is_of(self, grid: str | None) -> bool:
+        """Whether people of a grid are in it."""
+        return grid in self.grids if self.grids else self.grid in (None, grid)
 
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

@@ -6,9 +6,11 @@ from typing import Any
 
 from prefect import flow
 
+from flows.asking import connect
 from flows.choice_words import AS_USUAL, NEVER_QUIET, ONE_BY_ONE, at_hour, channel_name, in_words
 from flows.forms.answers import Answer
 from flows.forms.fields import Fields, pick, text, ticks, who
+from flows.news import spread_news
 from flows.one_form import Question, ask_twice
 from tasks.absences import persons
 from tasks.choices import NewChoice, choice_of, find_person, set_choice, unmute
@@ -27,6 +29,8 @@ async def set_reminders() -> None:
     """Asks whose, then what they want, with what they chose before filled in."""
     hint = "**提醒设置** · 先选是谁的"
     await ask_twice(Question("WhoseForm", hint, _whose), _chosen, _about, _set)
+    async with connect() as client:
+        await spread_news(client)
 
 
 def _whose() -> Fields:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flows.choice_words import channel_name, until
-from flows.pages import section, table
+from flows.pages import named, section, table
 from tasks.arrivals import Undelivered, count_undelivered, undelivered
 from tasks.clock import utc_now
 from tasks.house import house
@@ -116,7 +116,7 @@ def _table(lines: Sequence[Undelivered]) -> str:
             _recipient(line),
             escaped(line.why),
             _moment(line.written_at),
-            *((_moment(line.again_at) if line.again_at else "–",) * is_retried),
+            *((f"{_moment(line.again_at)} 以后" if line.again_at else "–",) * is_retried),
         )
         for line in lines
     ]
@@ -128,7 +128,7 @@ def _recipient(line: Undelivered) -> str:
     """A resident's name stays in our own tables; the number leads to it."""
     if line.audience is Audience.RESIDENT:
         return line.audience.label
-    return f"{line.audience.label} {escaped(line.name)}"
+    return escaped(named(line.audience, line.name))
 
 
 def _channels(post: Post) -> str:
@@ -136,7 +136,7 @@ def _channels(post: Post) -> str:
     rows = [
         (
             escaped(channel.name),
-            f"不通，歇到 {_moment(post.rest[id])} 再试" if id in post.rest else "在发",
+            f"不通，{_moment(post.rest[id])} 以后再试" if id in post.rest else "在发",
             str(post.waiting.get(id, 0) or "–"),
             str(channel.per_minute or "–"),
         )
@@ -154,7 +154,7 @@ def messages_line(post: Post, form: str, page: str) -> str:
         f"不知道送没送到 **{doubtful} 条**，[来定]({form})" * bool(doubtful),
         f"没有文字可发 **{textless} 条**，模板改好后[再发一次]({form})" * bool(textless),
         *(
-            f"“{escaped(names.get(id, id))}”不通，歇到 {_moment(until)}"
+            f"“{escaped(names.get(id, id))}”不通，{_moment(until)} 以后再试"
             for id, until in post.rest.items()
         ),
     ]

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from prefect.client.orchestration import PrefectClient
 
 from flows.boards import NIGHT, WEEK, table_of, write_board
-from flows.pages import put_on_run, section, table
+from flows.choice_words import channel_name
+from flows.pages import named, put_on_run, section, table
 from flows.sweep_words import WORDS
 from tasks.brief import Standing, Undelivered, Week
 from tasks.clock import utc_now
@@ -111,8 +112,8 @@ def _undelivered(messages: Sequence[Undelivered]) -> str:
             str(one.id),
             one.number,
             one.event.label,
-            f"{one.audience.label} {escaped(one.recipient)}",
-            one.channel,
+            escaped(named(one.audience, one.recipient)),
+            escaped(channel_name(one.channel)),
             one.state.label,
             in_words(one.code),
         )

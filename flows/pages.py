@@ -9,6 +9,7 @@ from prefect.client.schemas.actions import ArtifactCreate
 from prefect.client.schemas.objects import Artifact
 
 from flows.asking import this_run_id
+from tasks.models.enums import Audience
 
 
 async def put_on_run(client: PrefectClient, title: str, markdown: str) -> Artifact:
@@ -29,3 +30,8 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def section(title: str, body: str) -> str:
     """The body under its heading; "" without one."""
     return f"## {title}\n\n{body}" if body else ""
+
+
+def named(audience: Audience, name: str) -> str:
+    """Who somebody is and what they are called, once where both are the same word."""
+    return audience.label if name in ("", audience.label) else f"{audience.label} {name}"

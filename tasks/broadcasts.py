@@ -39,6 +39,7 @@ from tasks.rules.quiet import told_from
 from tasks.texts import text_of
 
 WORTH_SAYING = timedelta(days=7)  # without a last day
+A_MOMENT = timedelta(hours=1)  # that somebody may take over the form
 FARTHEST = timedelta(days=366)  # a slip of the finger
 MOST_ID = 2**31 - 1  # that PostgreSQL can look for
 
@@ -69,7 +70,12 @@ def drafted(new: NewBroadcast) -> Broadcast:
     if bool(new.title_en) is not bool(new.text_en):
         raise BadInput(field="英文", problem="英文标题和英文内容要都写，或者都不写。")
     now = utc_now()
-    wanted = max(now, new.not_before or now)
+    wanted = new.not_before or now
+    if wanted < now - A_MOMENT:
+        raise BadInput(
+            field="什么时候发", problem="这个时间已经过去了，请核对日期；马上发就写“现在”。"
+        )
+    wanted = max(now, wanted)
     _check_year(wanted, now)
     urgency = Urgency.URGENT if new.urgent else Urgency.NORMAL
     begins = told_from(wanted, urgency, house().catalog.community.quiet, zone)

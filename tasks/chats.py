@@ -140,7 +140,7 @@ def _compared(drafts: list[Draft], group: ChatGroup, left_out: Counter[str]) -> 
     asked = {
         (_bare(order.resident), order.words.removesuffix(HAS_PICTURE)): order.number
         for order in orders
-        if order.resident and group.grid in (None, order.grid)
+        if order.resident and group.is_of(order.grid)
     }
     new: list[Draft] = []
     before: list[str] = []

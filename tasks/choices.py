@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -53,7 +54,11 @@ def find_person(typed: str) -> tuple[Audience, str]:
             return Audience.RESIDENT, str(_resident_of(find_order(session, typed)))
         if found := _resident_by_phone(session, typed):
             return Audience.RESIDENT, found
-        who = actor(session, typed)
+        try:
+            who = actor(session, typed)
+        except UnknownId:
+            problem = f"没有“{typed[:40]}”：居民请写电话或订单编号，别人写姓名或编号。"
+            raise BadInput(field="谁的", problem=problem) from None
         if who.role in (Role.RESIDENT, Role.SYSTEM):
             problem = "居民请写订单编号或电话。"
             raise BadInput(field="谁的", problem=problem)
@@ -218,9 +223,17 @@ def _quiet(before: Choice, new: NewChoice) -> str:
     if not new.quiet:
         return before.quiet if new.quiet is None else ""
     try:
-        return quiet_hours(new.quiet.strip().replace("：", ":"))
+        return quiet_hours(_with_zeros(new.quiet))
     except ValueError:
-        raise BadInput(field="安静时段", problem="要写成 22:00-07:00 的样子。") from None
+        problem = "要写成 22:00-07:00 的样子，两头不能一样。"
+        raise BadInput(field="安静时段", problem=problem) from None
+
+
+def _with_zeros(typed: str) -> str:
+    """22:00-07:00 for 22：00—7:00, and whatever else a Chinese keyboard writes for it."""
+    plain = re.sub(r"\s", "", typed).replace("：", ":")
+    plain = re.sub("[－—–~～至到]+", "-", plain)
+    return re.sub(r"(?<!\d)(\d:)", r"0\1", plain)
 
 
 def _hour(before: Choice, new: NewChoice) -> int | None:

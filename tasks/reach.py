@@ -113,7 +113,7 @@ def all_targets() -> dict[str, str]:
         f"全体居民（登记过的居民 {residents} 人，群 {len(groups)} 个）": Target(TargetKind.ALL)
     }
     for grid in catalog.grids.values():
-        near = sum(one.grid in (None, grid.id) for one in groups)
+        near = sum(one.is_of(grid.id) for one in groups)
         line = f"{grid.name}（登记过的居民 {by_grid[grid.id]} 人，群 {near} 个）"
         lines[line] = Target(TargetKind.GRID, grid.id)
     for group in groups:
@@ -304,7 +304,7 @@ def _groups(round: _Round) -> Iterator[Told]:
     target = round.target
     round.look_at(Audience.GROUPS, house().catalog.chat_groups)
     for group in house().catalog.chat_groups.values():
-        is_near = target.kind is TargetKind.ALL or group.grid in (None, target.id)
+        is_near = target.kind is TargetKind.ALL or group.is_of(target.id)
         if not (group.id == target.id if target.kind is TargetKind.GROUP else is_near):
             continue
         route = round.way_to(Audience.GROUPS, group.id)

@@ -249,7 +249,7 @@ def _personal(session: Session, message: Message, order: Order | None) -> dict[s
         return _whom_to_call(session, message, order)
     if message.audience is Audience.GROUPS:
         groups = house().catalog.chat_groups.values()
-        return {"groups": [g.name for g in groups if g.grid in (None, order.grid)]}
+        return {"groups": [g.name for g in groups if order.grid is None or g.is_of(order.grid)]}
     return {}
 
 

@@ -19,7 +19,7 @@ from tasks.models.tables import Message
 from tasks.requests import broadcast_for
 
 SPEAK, CALL_OFF = "broadcast/向群众发声", "call-off-broadcast/撤回发声"
-GRID = "第三网格（登记过的居民 {} 人，群 4 个）"
+GRID = "第三网格（登记过的居民 {} 人，群 3 个）"
 TYPED = {
     "who": "洛桑罗布",
     "to": GRID.format(0),
@@ -89,7 +89,7 @@ def test_whom_it_reaches_and_how_it_reads_is_seen_before_anything_goes(
     shown = speaker.form(speaker.said(to=GRID.format(2))).description
     assert "**停水通知** · 发给 第三网格 · 现在发；09-21 23:59 还没发出的，不再发" in shown
     assert "- 收得到：电子邮件 1 条" in shown
-    assert "- 收得到：要人转发的群 4 个：第三网格商户群、第三网格房东群、" in shown
+    assert "- 收得到：要人转发的群 3 个：第三网格商户群、第三网格房东群、" in shown
     assert "- 只有电话 1 人：不一个个打电话，请群里的人转告" in shown
     assert "**电子邮件**\n\n您好！" in shown
     assert "**要人转发、打电话的文字**\n\n【停水通知】  \n九月十五日停水，请存水。" in shown
@@ -104,10 +104,10 @@ def test_it_goes_when_somebody_says_so_and_the_page_tells_what_became_of_it(
     run = speaker.said()
     assert speaker.form(run).options("what") == ["发出", "改一改", "不发"]
     speaker.fill(run, what="发出")
-    assert (run.state.is_completed(), run.name) == (True, "向群众发声 1 · 停水通知 · 4 条")
-    assert len([one for one in errands() if one.number == "群众发声"]) == 4
+    assert (run.state.is_completed(), run.name) == (True, "向群众发声 1 · 停水通知 · 3 条")
+    assert len([one for one in errands() if one.number == "群众发声"]) == 3
     page = speaker.page(run)
-    assert "| 1 | 09-14 10:00 | 停水通知 | 第三网格 | 0 | 0 | 0 | 0 | 4 | 0 |" in page
+    assert "| 1 | 09-14 10:00 | 停水通知 | 第三网格 | 0 | 0 | 0 | 0 | 3 | 0 |" in page
     assert "停水通知" in prefect.artifacts["by-hand"].data
     assert not [key for id, key in prefect.inputs if id == run.id]
 
@@ -215,8 +215,8 @@ def test_what_was_said_before_the_process_died_is_said_once(
     assert len(rows(Broadcast)) == 1
     prefect.process(run.id, speak_to_many.fn)
     prefect.process(run.id, speak_to_many.fn)
-    assert run.name == "向群众发声 1 · 停水通知 · 4 条"
-    assert (len(rows(Broadcast)), len(rows(Message))) == (1, 4)
+    assert run.name == "向群众发声 1 · 停水通知 · 3 条"
+    assert (len(rows(Broadcast)), len(rows(Message))) == (1, 3)
 
 
 async def _nothing(_client: Any) -> None:
@@ -228,7 +228,7 @@ def test_two_coordinators_may_speak_at_once(speaker: Speaker, rows: Rows) -> Non
     speaker.fill(other, what="发出")
     speaker.fill(one, what="发出")
     assert [row.title for row in rows(Broadcast)] == ["停电通知", "停水通知"]
-    assert len(rows(Message)) == 8
+    assert len(rows(Message)) == 6
 
 
 # --- 撤回发声 -----------------------------------------------------------------------------------------
@@ -250,15 +250,15 @@ def test_what_has_not_gone_is_called_off(prefect: Any) -> None:
     call_off(2, "staff-1")
     run = prefect.start(CALL_OFF, call_off_broadcast.fn)
     form = prefect.form_of(run.id)
-    assert form.options("which") == ["1 · 停水 | 一 · 第三网格 · 还有 4 条没发"]
+    assert form.options("which") == ["1 · 停水 | 一 · 第三网格 · 还有 3 条没发"]
     assert (
-        "| 2 | 09-14 10:00 | 停水二 | 第三网格 | 0 | 0 | 0 | 0 | 0 | 4 | 0 | 0 | 已撤回 |"
+        "| 2 | 09-14 10:00 | 停水二 | 第三网格 | 0 | 0 | 0 | 0 | 0 | 3 | 0 | 0 | 已撤回 |"
         in form.description
     )
     assert "停水 \\| 一" in form.description
     prefect.answer(run.id, who="格桑卓玛", which=form.options("which")[0])
     prefect.process(run.id, call_off_broadcast.fn)
-    assert run.name == "撤回发声 1 · 拦下 4 条，已经发出 0 条"
+    assert run.name == "撤回发声 1 · 拦下 3 条，已经发出 0 条"
     assert broadcasts_json()[1]["called_off_by"] == "staff-2"
     assert errands() == []
 

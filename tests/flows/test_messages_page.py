@@ -101,7 +101,7 @@ def test_what_is_tried_again_says_when_and_needs_nobody(
     stand("failed", code="smtp_451", next_attempt_at=monday + timedelta(minutes=5))
     shown = page()
     assert "## 没发成，会自己再发 1 条" in shown
-    assert "| 邮件被退（代码 451） | 09-14 10:00 | 09-14 10:05 |" in shown
+    assert "| 邮件被退（代码 451） | 09-14 10:00 | 09-14 10:05 以后 |" in shown
     assert todo().startswith("# 待办")
 
 
@@ -132,8 +132,8 @@ def test_a_channel_that_rests_says_until_when_and_how_many_wait(
 ) -> None:
     stand("queued")
     rest(monday + timedelta(minutes=12))
-    assert "| 电子邮件 | 不通，歇到 09-14 10:12 再试 | 1 | – |" in page()
-    assert "**消息**：“电子邮件”不通，歇到 09-14 10:12 · [细看]" in todo()
+    assert "| 电子邮件 | 不通，09-14 10:12 以后再试 | 1 | – |" in page()
+    assert "**消息**：“电子邮件”不通，09-14 10:12 以后再试 · [细看]" in todo()
     with clock_at(monday + timedelta(minutes=12)):
         assert "没有要管的消息。等着发的 1 条。" in page()
 
