@@ -51,6 +51,7 @@ HOLD_WORDS = (
     "register-chat",
     "find",
     "told",
+    "undelivered",
     "act-on-order",
     "import-file",
     "away",
@@ -63,6 +64,7 @@ HOLD_WORDS = (
 )  # flows whose runs hold what coordinators typed
 HOLD_PHONES = (
     "told",
+    "undelivered",
     "act-on-order",
     "import-file",
     "find",

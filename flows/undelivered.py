@@ -11,6 +11,7 @@ from flows.forms.answers import Answer
 from flows.forms.fields import Fields, pick, ticks, who
 from flows.news import spread_news
 from flows.one_form import Question, ask_and_do
+from flows.pages import named
 from tasks.arrivals import (
     AGAIN,
     CALL,
@@ -21,8 +22,12 @@ from tasks.arrivals import (
     send_again,
     undelivered,
 )
+from tasks.clock import utc_now
 from tasks.done import Done
 from tasks.errors import BadInput
+from tasks.house import house
+from tasks.markup import escaped
+from tasks.rules.deadline import local_time
 
 MOST = 60
 DEEDS: dict[str, Callable[[Sequence[int], str], int]] = {
@@ -40,7 +45,7 @@ SAID = {
 @flow(name="undelivered", flow_run_name="没送到的消息")
 async def mend_messages() -> None:
     """Asks which messages arrived all the same, are sent again or told by a call."""
-    hint = "**没送到的消息** · 先问过对方，再选操作"
+    hint = "\n\n".join(["**没送到的消息** · 先问过对方，再选操作", *map(_whom, undelivered(MOST))])
     question = Question("UndeliveredForm", hint, _fields, nothing="没有没送到的消息。")
     await ask_and_do(question, _do)
     async with connect() as client:
@@ -60,8 +65,16 @@ def _fields() -> Fields:
 
 def _line(one: Undelivered) -> str:
     """A tick's text; it begins with the message's id."""
-    parts = (one.number, f"{one.audience.label} {one.name}", one.event.label, one.why)
+    parts = (one.number, named(one.audience, one.name), one.event.label, one.why)
     return f"{one.id} · " + " · ".join(filter(None, parts))
+
+
+def _whom(one: Undelivered) -> str:
+    """Whom to ask about it, and how."""
+    phone = f" · 电话 **{escaped(one.phone)}**" if one.phone else ""
+    about = f"{one.number or one.event.label} · {escaped(named(one.audience, one.name))}{phone}"
+    when = local_time(one.written_at, house().timezone, utc_now())
+    return f"**{one.id}** {about} · “{one.event.label}”，{when} 写的：{escaped(one.why)}"
 
 
 def _do(answer: Answer) -> Done:

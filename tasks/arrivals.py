@@ -37,6 +37,7 @@ class Undelivered:
     event: Event
     audience: Audience
     name: str
+    phone: str
     why: str
     channel: str  # that it is on now
     state: MessageState
@@ -82,12 +83,14 @@ def count_undelivered() -> Counter[MessageState]:
 
 def _line(session: Session, message: Message, order: Order | None) -> Undelivered:
     assert message.id is not None
+    name, phone = recipient_of(session, message)
     return Undelivered(
         id=message.id,
         number=order.number if order else "",
         event=message.event,
         audience=message.audience,
-        name=recipient_of(session, message)[0],
+        name=name,
+        phone=phone,
         why=in_words(message.code) or message.state.label,
         channel=message.channel,
         state=message.state,

@@ -87,6 +87,7 @@ def test_more_than_go_at_once_need_no_second_start(
         ("register/登记", StateType.PAUSED, 10_000, False),  # it waits to be put right
         ("told/已告知", StateType.COMPLETED, 31, True),
         ("told/已告知", StateType.CRASHED, 31, True),
+        ("undelivered/没送到的消息", StateType.PAUSED, 24 * 60 + 1, True),
         ("told/已告知", StateType.PAUSED, 60, False),
         ("told/已告知", StateType.PAUSED, 24 * 60 + 1, True),  # abandoned, with phones in it
         ("act-on-order/回访", StateType.FAILED, 31, True),
