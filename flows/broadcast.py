@@ -12,6 +12,7 @@ from prefect import flow
 from prefect.client.orchestration import PrefectClient
 from prefect.logging import get_run_logger
 
+from config.catalog import ChannelKind
 from flows.asking import connect, this_run_id
 from flows.broadcast_words import COLUMNS, KINDS, from_when, row_of, whom
 from flows.forms.answers import Answer
@@ -138,15 +139,16 @@ def _read(reading: Reading) -> str:
     head = (
         f"**{KINDS[reading.kind]}{LANGUAGES.get(reading.locale, '')}**{''.join(_remarks(reading))}"
     )
-    body = "\n".join(f"{escaped(line)}  " for line in reading.text.body.splitlines())
-    return f"{head}\n\n{body}"
+    subject = [f"标题：{reading.text.subject}", ""] * (reading.kind is ChannelKind.MAIL)
+    lines = [*subject, *reading.text.body.splitlines()]
+    return f"{head}\n\n" + "\n".join(f"{escaped(line)}  " for line in lines)
 
 
 def _remarks(reading: Reading) -> Iterator[str]:
     if reading.is_cut:
         yield " · 太长，后面的这个渠道发不下"
     if reading.parts:
-        yield f" · 如果是短信，算 {reading.parts} 条"
+        yield f" · 算 {reading.parts} 条短信"
 
 
 # --- it goes ----------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlmodel import Session
@@ -20,6 +20,8 @@ from tasks.rendering import Text
 from tasks.routes import Route
 from tasks.short_messages import sms_parts
 from tasks.texts import text_of
+
+ENGLISH = "en"
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,10 @@ class Draft:
 
 
 def preview_broadcast(new: NewBroadcast) -> Draft:
-    """Looks, and stores nothing. Raises what `send_broadcast` raises."""
+    """Looks, and stores nothing; English words are shown also while nobody reads English.
+
+    Raises what `send_broadcast` raises.
+    """
     row, reach = drafted(new), Reach()
     ways: dict[tuple[ChannelKind, str], Told] = {}
     with reading(house().database) as session:
@@ -55,7 +60,11 @@ def preview_broadcast(new: NewBroadcast) -> Draft:
             kind = house().catalog.channels[route.channel].kind
             ways.setdefault((kind, route.locale), (audience, route))
         check_reach(row, reach)
-        readings = [_reading(session, row, *way, *told) for way, told in sorted(ways.items())]
+        if row.text_en and not any(locale == ENGLISH for _kind, locale in ways):
+            (kind, _locale), (audience, route) = min(ways.items())
+            ways[kind, ENGLISH] = audience, replace(route, locale=ENGLISH)
+        in_turn = sorted(ways.items(), key=lambda one: (one[0][0], one[0][1] == ENGLISH))
+        readings = [_reading(session, row, *way, *told) for way, told in in_turn]
     name = target_in(row.target).name
     return Draft(name, row.title, reach, row.not_before, row.expires_at, readings)
 

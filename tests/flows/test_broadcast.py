@@ -91,7 +91,7 @@ def test_whom_it_reaches_and_how_it_reads_is_seen_before_anything_goes(
     assert "- 收得到：电子邮件 1 条" in shown
     assert "- 收得到：要人转发的群 3 个：第三网格商户群、第三网格房东群、" in shown
     assert "- 只有电话 1 人：不一个个打电话，请群里的人转告" in shown
-    assert "**电子邮件**\n\n您好！" in shown
+    assert "**电子邮件**\n\n标题：停水通知  \n  \n您好！" in shown
     assert "**要人转发、打电话的文字**\n\n【停水通知】  \n九月十五日停水，请存水。" in shown
     for secret in ("13900000001", "yi@", "居民乙"):
         assert secret not in shown

@@ -212,6 +212,19 @@ def test_english_readers_read_english_where_it_was_written(
         preview(title_en="No water")
 
 
+def test_english_words_are_looked_at_also_while_nobody_reads_them(sqlite_house: House) -> None:
+    assert [one.locale for one in preview().readings] == ["zh-CN"]
+    chinese, english = preview(title_en="No water", text_en="Please store water.").readings
+    assert (chinese.locale, english.locale) == ("zh-CN", "en")
+    assert "Please store water." in english.text.body
+
+
+def test_a_day_that_has_passed_is_no_slip_that_sends_at_once(sqlite_house: House) -> None:
+    with pytest.raises(BadInput, match="已经过去了"):
+        preview(not_before="2020-01-01T09:00+08:00")
+    assert preview(not_before="2026-09-14T09:30+08:00").not_before == MONDAY  # half an hour ago
+
+
 # --- what is refused, and what stays as it was written ------------------------------------------------
 
 
