@@ -58,6 +58,7 @@ def wait_for_form(desk: Any, place: int) -> None:
     desk.page.reload()
 
 
+@pytest.mark.timeout(600)  # twelve forms, and each is a process of its own that starts
 def test_twelve_matters_are_decided_in_twelve_forms(coordinator: Any, installation: Any) -> None:
     desk = coordinator
     desk.go("其他操作")
