@@ -133,9 +133,6 @@ class Source(Labelled):
     IMPORT = "import", "导入"
 
 
-IN_PERSON = frozenset({Source.DESK, Source.PHONE, Source.VISIT})
-
-
 class Grade(Labelled):
     SATISFIED = "satisfied", "满意"
     BASICALLY = "basically", "基本满意"
